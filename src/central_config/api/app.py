@@ -1,0 +1,89 @@
+"""Builds the application: services, routes of every feature, the edge around them."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from prometheus_client import start_http_server
+
+from central_config import __version__
+from central_config.access.routes import router as access_routes
+from central_config.api.edge import Application, Edge
+from central_config.api.guard import RequestGuard
+from central_config.api.health import router as health_routes
+from central_config.api.idempotency import Idempotency
+from central_config.api.pages import router as problem_pages
+from central_config.api.problems import install as install_problems
+from central_config.api.services import Services
+from central_config.audit.routes import router as audit_routes
+from central_config.configurations.routes import router as configuration_routes
+from central_config.core.clock import SystemClock
+from central_config.core.logging import configure_logging
+from central_config.core.process import die_with_parent
+from central_config.core.settings import Settings, get_settings
+from central_config.interop.routes import router as interop_routes
+from central_config.watch.routes import router as watch_routes
+from central_config.workspaces.routes import router as workspace_routes
+
+PREFIX = "/api/v1"
+
+
+def build_control_plane(services: Services) -> FastAPI:
+    """Return the FastAPI application with every route, for services that may not run yet."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        await services.start()
+        yield
+        await services.stop()
+
+    app = FastAPI(
+        title="central-config",
+        version=__version__,
+        summary="Central configuration service",
+        lifespan=lifespan,
+        docs_url=f"{PREFIX}/docs",
+        redoc_url=None,
+        openapi_url=f"{PREFIX}/openapi.json",
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.parts = services
+    app.state.services = services.by_type
+    app.state.guard = RequestGuard(services.access, services.directory)
+    app.state.resolve_workspace = services.directory.resolve
+    for router in (
+        access_routes,
+        workspace_routes,
+        configuration_routes,
+        watch_routes,
+        interop_routes,
+        audit_routes,
+    ):
+        app.include_router(router, prefix=PREFIX)
+    app.include_router(health_routes)
+    app.include_router(problem_pages)
+    install_problems(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def build(settings: Settings) -> Application:
+    """Return the whole ASGI application of one process."""
+    services = Services(settings)
+    idempotency = Idempotency(services.database, services.vault, SystemClock())
+    return Edge(build_control_plane(services), settings, idempotency)
+
+
+def create() -> Application:
+    """Return the application for a server process: logs, metrics port, end with the parent."""
+    settings = get_settings()
+    configure_logging(settings)
+    die_with_parent()
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, settings.metrics_host)
+    return build(settings)

@@ -1,0 +1,198 @@
+"""The outermost layer: what holds for every request, whichever route answers it.
+
+Request id, client address, limits of size, strict JSON, metrics, one access line. A plain ASGI
+callable, because it also runs for answers that never reach the framework.
+"""
+
+import ipaddress
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import structlog
+
+from central_config.api.idempotency import Idempotency
+from central_config.api.problems import as_problem, render
+from central_config.core.ids import new_id
+from central_config.core.json import decode
+from central_config.core.metrics import HTTP_DURATION, HTTP_REQUESTS
+from central_config.core.problems import Problem
+from central_config.core.settings import Settings
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+access_log = structlog.get_logger("central_config.access_line")
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+# Probes come every few seconds from every side; their lines would drown the others.
+_QUIET = ("/health",)
+_JSON = "application/json"
+_PREFIX = "/api/v1"
+
+
+class Edge:
+    """Wraps the application."""
+
+    def __init__(self, app: Application, settings: Settings, idempotency: Idempotency) -> None:
+        self._app = app
+        self._limit = settings.max_body_bytes
+        self._proxies = [
+            ipaddress.ip_network(each.strip())
+            for each in settings.trusted_proxies.split(",")
+            if each.strip()
+        ]
+        self._idempotency = idempotency
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        given = headers.get(b"x-request-id", "")
+        scope["request_id"] = given if _REQUEST_ID.fullmatch(given) else new_id().hex
+        scope["client_ip"] = self._client(scope, headers.get(b"x-forwarded-for", ""))
+        exchange = _Exchange(scope, send)
+        try:
+            receive = await self._checked(scope, headers, receive)
+            await self._idempotency.answer(self._app, scope, headers, receive, exchange.send)
+        except Exception as error:  # noqa: BLE001 - the last place that can answer at all
+            if not exchange.started:
+                await exchange.refuse(as_problem(error))
+        finally:
+            exchange.account()
+
+    def _client(self, scope: Scope, forwarded: str) -> str:
+        """Return the client's address; forwarded ones count only from proxies we trust."""
+        address = str((scope.get("client") or ("",))[0])
+        for hop in reversed([each.strip() for each in forwarded.split(",") if each.strip()]):
+            if not self._trusted(address):
+                break
+            address = hop
+        return address
+
+    def _trusted(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._proxies)
+
+    async def _checked(
+        self, scope: Scope, headers: MutableMapping[bytes, str], receive: Receive
+    ) -> Receive:
+        """Read a body that is small enough and, where it says so, strict JSON; hand it on."""
+        if scope["method"] not in _WITH_BODY:
+            return receive
+        length = headers.get(b"content-length", "0")
+        if length.isdigit() and int(length) > self._limit:
+            raise self._too_large()
+        body = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                break
+            body += message.get("body", b"")
+            if len(body) > self._limit:
+                raise self._too_large()
+            if not message.get("more_body"):
+                break
+        kind = headers.get(b"content-type", "").partition(";")[0].strip().lower()
+        if body and kind == _JSON:
+            _check_json(bytes(body))
+        elif body and not _takes_text(scope["path"]):
+            raise Problem("unsupported-media-type", f"send {_JSON}, not {kind[:80] or 'nothing'}")
+        scope["body"] = bytes(body)
+        return _again(bytes(body), receive)
+
+    def _too_large(self) -> Problem:
+        return Problem("body-too-large", f"a body has at most {self._limit} bytes")
+
+
+def _takes_text(path: str) -> bool:
+    return path.endswith("/import")
+
+
+def _check_json(body: bytes) -> None:
+    try:
+        decode(body)
+    except (ValueError, RecursionError) as error:
+        # The decoder names the place, never the text around it.
+        raise Problem("malformed-json", f"the body is no JSON document: {error}") from None
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def replay() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+class _Exchange:
+    """One answer on its way out, and what is to be said of it afterwards."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
+        self._send = send
+        self._began = time.perf_counter()
+        self._first: float | None = None
+        self._status = 499  # the client went away before there was an answer
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            self._first = time.perf_counter()
+            self._status = message["status"]
+            own = [
+                (b"x-request-id", self._scope["request_id"].encode()),
+                (b"x-content-type-options", b"nosniff"),
+            ]
+            message["headers"] = [*message.get("headers", []), *own]
+        await self._send(message)
+
+    async def refuse(self, problem: Problem) -> None:
+        path, request_id = self._scope["path"], self._scope["request_id"]
+        status, headers, body = render(problem, path, request_id)
+        pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await self.send({"type": "http.response.start", "status": status, "headers": pairs})
+        await self.send({"type": "http.response.body", "body": body})
+
+    def account(self) -> None:
+        """Count the request and write its line."""
+        route = self._scope.get("route")
+        template = str(getattr(route, "path_format", "unmatched"))
+        # The framework leaves the prefix of an included router out of the route.
+        if self._scope["path"].startswith(_PREFIX) and not template.startswith(_PREFIX):
+            template = _PREFIX + template if route is not None else template
+        method = self._scope["method"]
+        ended = self._first or time.perf_counter()
+        HTTP_REQUESTS.labels(method, template, str(self._status)).inc()
+        HTTP_DURATION.labels(method, template).observe(ended - self._began)
+        path: str = self._scope["path"]
+        if path.startswith(_QUIET):
+            return
+        principal = self._scope.get("principal")
+        access_log.info(
+            "request",
+            client_ip=self._scope["client_ip"],
+            method=method,
+            route=template,
+            path=path,
+            status=self._status,
+            duration_ms=round((ended - self._began) * 1000, 2),
+            request_id=self._scope["request_id"],
+            principal=getattr(principal, "name", None),
+        )

@@ -1,0 +1,136 @@
+"""Everything that lives as long as the process, built in the order it depends on each other."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import structlog
+
+from central_config.access.service import AccessService, Throttle
+from central_config.api.directory import WorkspaceDirectory
+from central_config.audit.service import AuditService
+from central_config.configurations.cache import Snapshots
+from central_config.configurations.model.changes import Outcome, Publication
+from central_config.configurations.service.changing import Changing
+from central_config.configurations.service.compaction import Compaction
+from central_config.configurations.service.history import History
+from central_config.configurations.service.keys import Keys
+from central_config.configurations.service.proposals import Proposals
+from central_config.configurations.service.publishing import Publishing
+from central_config.configurations.service.reading import Reading
+from central_config.configurations.service.rollback import Rollback
+from central_config.configurations.service.rules import Rules
+from central_config.configurations.service.topologies import Environments
+from central_config.configurations.service.writer import Publisher
+from central_config.core.clock import Clock, SystemClock
+from central_config.core.db import open_database
+from central_config.core.listen import NotificationListener
+from central_config.core.metrics import DATABASE_POOL
+from central_config.core.settings import Settings
+from central_config.core.writer import GroupWriter
+from central_config.interop.service import Interop
+from central_config.secrets.service import Vault, master_key
+from central_config.watch.hub import Hub
+from central_config.watch.relay import Relay
+from central_config.watch.service import Watching
+from central_config.workspaces.service import REVISION_CHANNEL, WorkspaceService
+
+log = structlog.get_logger(__name__)
+
+ACCESS_CHANNEL = "cc_access"
+# How often counted uses of API keys are written (seconds).
+FLUSH_EVERY = 10
+
+
+class Services:
+    """The parts of a running API process."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        url = settings.require_database_url()
+        clock = clock or SystemClock()
+        self.settings = settings
+        self.database = open_database(url, settings, application="central-config-api")
+        self.vault = Vault(self.database, master_key(settings), clock)
+        self.snapshots = Snapshots(self.database, self.vault)
+        workspaces = WorkspaceService(self.database, clock)
+        self.directory = WorkspaceDirectory(workspaces)
+        redis_url = None if settings.redis_url is None else settings.redis_url.get_secret_value()
+        self.access = AccessService(
+            self.database,
+            clock,
+            settings,
+            Throttle(redis_url, settings.cache_key_prefix),
+            self.directory.resolve,
+        )
+        publisher = Publisher(self.database, self.snapshots, self.vault, clock)
+        self.writer: GroupWriter[Publication, Outcome] = GroupWriter(publisher.run)
+        proposals = Proposals(self.database, self.snapshots, self.vault, self.writer, clock)
+        publishing = Publishing(self.snapshots, self.writer, proposals)
+        reading = Reading(self.database, self.snapshots)
+        changing = Changing(self.snapshots, proposals)
+        self.hub = Hub()
+        self.snapshots.listen(self.hub.take)
+        self.relay = Relay(self.database, self.snapshots)
+        listen_url = settings.database_listen_url
+        self.listener = NotificationListener(
+            url if listen_url is None else listen_url.get_secret_value(),
+            {REVISION_CHANNEL: self.relay.hint, ACCESS_CHANNEL: self.access.invalidate},
+            self._reconnected,
+        )
+        self.by_type: dict[type, Any] = {
+            type(each): each
+            for each in (
+                workspaces,
+                self.access,
+                AuditService(self.database),
+                proposals,
+                publishing,
+                reading,
+                changing,
+                History(self.database, self.snapshots, self.vault, reading, clock),
+                Keys(self.database, self.snapshots, publishing, clock),
+                Rollback(self.snapshots, reading, publishing),
+                Compaction(self.database, self.snapshots, clock),
+                Rules(self.database, self.snapshots, clock),
+                Environments(workspaces, self.snapshots),
+                Watching(self.snapshots, reading, self.hub),
+                Interop(self.database, self.snapshots, reading, changing, clock),
+            )
+        }
+        self._background: list[asyncio.Task[None]] = []
+
+    def _reconnected(self) -> None:
+        """What was announced while nobody listened is unknown: look, and trust nothing cached."""
+        self.relay.hint()
+        self.access.invalidate("")
+
+    async def start(self) -> None:
+        """Begin to work; needs a running event loop."""
+        self.writer.start()
+        self.relay.start()
+        self.listener.start()
+        self._background = [asyncio.create_task(self._keep_books(), name="books")]
+
+    async def stop(self) -> None:
+        """Finish what was accepted, end every watch, close connections."""
+        self.hub.close()
+        await self.writer.stop()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.listener.stop()
+        await self.relay.stop()
+        with contextlib.suppress(Exception):  # the database may be gone; stopping goes on
+            await self.access.close()
+        await self.database.dispose()
+
+    async def _keep_books(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_EVERY)
+            pool = self.database.pool
+            for state, count in (("used", pool.checkedout()), ("idle", pool.checkedin())):  # pyright: ignore[reportAttributeAccessIssue] - QueuePool has them
+                DATABASE_POOL.labels(state).set(count)
+            try:
+                await self.access.flush_usage()
+            except Exception as error:  # noqa: BLE001 - tried again in ten seconds
+                log.warning("usage of keys not written", error=repr(error))

@@ -1,0 +1,185 @@
+"""What an audit event is, and the arithmetic of its chain."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from central_config.core.clock import rfc3339
+from central_config.core.json import JSON, encode_sorted
+
+# Events that belong to no workspace (users, roles, sign-ins) form one chain of their own.
+SYSTEM_CHAIN = UUID(int=0)
+# What the first event of a chain names as its predecessor.
+GENESIS = bytes(32)
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who acts, and through which request.
+
+    `kind` is `user`, `api_key`, `system` or `anonymous`; `id` is None for the last two.
+    """
+
+    kind: str
+    id: UUID | None
+    name: str
+    request_id: str = ""
+    client_ip: str = ""
+
+
+SYSTEM = Actor(kind="system", id=None, name="central-config")
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One thing that happened, before it has a place in a chain.
+
+    Details never hold a secret value: whoever makes an event masks first.
+    """
+
+    action: str
+    target: str
+    actor: Actor
+    workspace_id: UUID | None = None
+    details: dict[str, JSON] = {}
+
+    @property
+    def chain(self) -> UUID:
+        """The chain the event belongs to."""
+        return self.workspace_id or SYSTEM_CHAIN
+
+
+class Record(msgspec.Struct, frozen=True):
+    """An event in its place: what a row, an API answer and an export line hold."""
+
+    chain: UUID
+    sequence: int
+    created_at: datetime
+    action: str
+    target: str
+    actor_kind: str
+    actor_id: UUID | None
+    actor_name: str
+    request_id: str
+    client_ip: str
+    details: str
+    previous: bytes
+    hash: bytes
+
+
+class Head(NamedTuple):
+    """The end of a chain: the sequence number and hash of its last event."""
+
+    sequence: int
+    hash: bytes
+
+
+EMPTY = Head(0, GENESIS)
+
+
+def digest(record: Record) -> bytes:
+    """Return the hash an honest record has: SHA-256 over its predecessor's hash and its fields."""
+    fields: list[JSON] = [
+        str(record.chain),
+        record.sequence,
+        rfc3339(record.created_at),
+        record.action,
+        record.target,
+        record.actor_kind,
+        None if record.actor_id is None else str(record.actor_id),
+        record.actor_name,
+        record.request_id,
+        record.client_ip,
+        record.details,
+    ]
+    return hashlib.sha256(record.previous + encode_sorted(fields)).digest()
+
+
+def link(event: Event, head: Head, moment: datetime) -> Record:
+    """Return the event as the record that follows `head`."""
+    record = Record(
+        chain=event.chain,
+        sequence=head.sequence + 1,
+        created_at=moment,
+        action=event.action,
+        target=event.target,
+        actor_kind=event.actor.kind,
+        actor_id=event.actor.id,
+        actor_name=event.actor.name,
+        request_id=event.actor.request_id,
+        client_ip=event.actor.client_ip,
+        details=encode_sorted(event.details).decode(),
+        previous=head.hash,
+        hash=b"",
+    )
+    return msgspec.structs.replace(record, hash=digest(record))
+
+
+class Break(NamedTuple):
+    """The first place where a chain does not hold."""
+
+    chain: UUID
+    sequence: int
+    reason: str
+
+
+class ChainReport(NamedTuple):
+    """What a verification found: events checked, chains' ends, and the first break if any."""
+
+    events: int
+    heads: dict[UUID, Head]
+    broken: Break | None
+
+
+class Verifier:
+    """Checks records one by one; each chain's records must come in the order of their sequence.
+
+    Chains may be interleaved. A chain that starts after 1 (an export of later months) is checked
+    from its first record on.
+    """
+
+    def __init__(self) -> None:
+        self._heads: dict[UUID, Head] = {}
+        self._events = 0
+        self._broken: Break | None = None
+
+    def feed(self, records: Iterable[Record]) -> None:
+        """Check further records; stops looking at the first break."""
+        for record in records:
+            if self._broken is not None:
+                return
+            reason = self._fault(record)
+            if reason is not None:
+                self._broken = Break(record.chain, record.sequence, reason)
+                return
+            self._events += 1
+            self._heads[record.chain] = Head(record.sequence, record.hash)
+
+    def expect(self, chain: UUID, head: Head) -> None:
+        """Check that the chain ends where it is known to end, so that a cut tail is seen."""
+        found = self._heads.get(chain, EMPTY)
+        if self._broken is None and found != head:
+            self._broken = Break(
+                chain,
+                found.sequence + 1,
+                f"the chain ends at {found.sequence}, its head says {head.sequence}",
+            )
+
+    def report(self) -> ChainReport:
+        """Return what was found so far."""
+        return ChainReport(self._events, dict(self._heads), self._broken)
+
+    def _fault(self, record: Record) -> str | None:
+        head = self._heads.get(record.chain)
+        if head is None:
+            if record.sequence == 1 and record.previous != GENESIS:
+                return "the first event names a predecessor"
+        elif record.sequence != head.sequence + 1:
+            return f"event {head.sequence + 1} is missing"
+        elif record.previous != head.hash:
+            return "it does not name the hash of the event before it"
+        if digest(record) != record.hash:
+            return "its content does not match its hash"
+        return None

@@ -1,0 +1,65 @@
+"""Writing, reading and proving the audit log."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from central_config.audit import store
+from central_config.audit.model import ChainReport, Event, Record, Verifier, link
+from central_config.core.clock import Clock
+from central_config.core.db import Connection, Database, snapshot_transaction
+
+
+async def record(connection: Connection, events: Sequence[Event], clock: Clock) -> None:
+    """Append events to their chains, in the caller's transaction.
+
+    Takes the lock of each chain until the transaction ends; a caller that also locks a workspace
+    does that first.
+    """
+    if not events:
+        return
+    heads = await store.lock_heads(connection, [event.chain for event in events])
+    records: list[Record] = []
+    for event in events:
+        linked = link(event, heads[event.chain], clock.now())
+        heads[event.chain] = type(heads[event.chain])(linked.sequence, linked.hash)
+        records.append(linked)
+    await store.append(connection, records)
+    await store.move_heads(connection, heads)
+
+
+class AuditService:
+    """Reads and proves the log."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(
+        self,
+        conditions: Mapping[str, object],
+        before: tuple[datetime, UUID, int] | None,
+        limit: int,
+    ) -> list[Record]:
+        """Return events, newest first; see `store.page` for the conditions."""
+        async with self._database.connect() as connection:
+            return await store.page(connection, conditions, before, limit)
+
+    async def stream(self, chain: UUID | None = None) -> AsyncIterator[list[Record]]:
+        """Yield whole chains in blocks, each from its beginning: what an export holds."""
+        async with snapshot_transaction(self._database) as connection:
+            chains = [chain] if chain is not None else sorted(await store.heads(connection))
+            for each in chains:
+                async for block in store.chain_in_order(connection, each):
+                    yield block
+
+    async def verify(self, chain: UUID | None = None) -> ChainReport:
+        """Recompute every hash and compare each chain's end with its head."""
+        verifier = Verifier()
+        async with snapshot_transaction(self._database) as connection:
+            heads = await store.heads(connection)
+            for each in sorted(heads) if chain is None else [chain]:
+                async for block in store.chain_in_order(connection, each):
+                    verifier.feed(block)
+                if each in heads:
+                    verifier.expect(each, heads[each])
+        return verifier.report()

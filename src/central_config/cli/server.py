@@ -1,0 +1,76 @@
+"""The commands that run the service itself. Imported only when one of them is called."""
+
+import asyncio
+import sys
+
+from central_config.core.logging import configure_logging
+from central_config.core.settings import get_settings
+
+
+def serve() -> int:
+    """Run everything on this machine: PostgreSQL, Valkey, API, worker and beat."""
+    from central_config.supervisor.serve import serve as run  # noqa: PLC0415 - heavy, and only here
+
+    settings = get_settings()
+    configure_logging(settings)
+    return run(settings)
+
+
+def api() -> int:
+    """Run the API (production: one process per replica)."""
+    from granian.constants import Interfaces, Loops  # noqa: PLC0415
+    from granian.server import Server  # noqa: PLC0415
+
+    settings = get_settings()
+    settings.require_database_url()
+    configure_logging(settings)
+    Server(
+        "central_config.api.app:create",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        workers=1,
+        # Connections beyond the default would be left hanging, watches among them.
+        backpressure=16_384,
+        websockets=False,
+        log_access=False,
+        log_enabled=False,
+        workers_kill_timeout=10,
+    ).serve()
+    return 0
+
+
+def worker() -> int:
+    """Run the background worker."""
+    from central_config.worker.main import run  # noqa: PLC0415
+
+    return run(get_settings())
+
+
+def beat() -> int:
+    """Run the scheduler; any number may run, one leads."""
+    from central_config.worker.beat import run  # noqa: PLC0415
+
+    return run(get_settings())
+
+
+def migrate() -> int:
+    """Bring the database schema to the version this program needs."""
+    from central_config.core.migrations import migrate as run  # noqa: PLC0415
+
+    settings = get_settings()
+    configure_logging(settings)
+    asyncio.run(run(settings))
+    return 0
+
+
+def bootstrap() -> int:
+    """Create roles, the first administrator and, when asked for, the sample workspace."""
+    from central_config.api.bootstrap import bootstrap as run  # noqa: PLC0415
+
+    settings = get_settings()
+    configure_logging(settings, stream=sys.stderr)
+    print(asyncio.run(run(settings)), end="")
+    return 0

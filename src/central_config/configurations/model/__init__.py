@@ -1,0 +1,1 @@
+"""What configuration is, without I/O: keys, references, the state of a workspace, changes."""

@@ -1,0 +1,91 @@
+"""Schema rules: a pattern over keys and the JSON Schema (2020-12) that their values must satisfy."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+from uuid import UUID
+
+import jsonschema_rs
+import msgspec
+
+from central_config.configurations.model.keys import matches
+from central_config.core.json import JSON, decode
+from central_config.core.problems import FieldError, Problem
+
+WARN = "warn"
+ENFORCE = "enforce"
+# Reported for one value; a broken list of a thousand items is understood from the first ones.
+_ERRORS_AT_MOST = 20
+# Steps a pattern may go back before it counts as not matching: a rule must not stall writes.
+_BACKTRACK_LIMIT = 100_000
+
+
+class SchemaRule(msgspec.Struct, frozen=True):
+    """A rule of a workspace. `mode` is `warn` (reported, let through) or `enforce` (refused)."""
+
+    id: UUID
+    name: str
+    pattern: str
+    schema: str
+    mode: str
+
+
+class Violation(NamedTuple):
+    """One way in which a value breaks a rule."""
+
+    rule: str
+    mode: str
+    environment: str
+    key: str
+    pointer: str
+    detail: str
+
+
+def _refuse_remote(uri: str) -> JSON:
+    message = f"{uri}: a schema may not refer to other documents"
+    raise ValueError(message)
+
+
+@lru_cache(maxsize=2048)
+def _validator(schema: str, mask: str | None) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(
+        decode(schema),
+        validate_formats=True,
+        retriever=_refuse_remote,
+        mask=mask,
+        pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=_BACKTRACK_LIMIT),
+    )
+
+
+def check_schema(schema: str) -> None:
+    """Refuse what is no JSON Schema, or refers to another document.
+
+    Raises:
+        Problem: `invalid-schema`.
+    """
+    try:
+        jsonschema_rs.meta.validate(decode(schema))
+        _validator(schema, None)
+    except (jsonschema_rs.ValidationError, ValueError) as error:
+        detail = str(getattr(error, "message", error))[:500]
+        errors = [FieldError("/schema", detail)]
+        raise Problem("invalid-schema", f"not a JSON Schema: {detail}", errors=errors) from None
+
+
+def violations(
+    rules: Sequence[SchemaRule], environment: str, key: str, body: bytes, *, secret: bool
+) -> Iterator[Violation]:
+    """Yield how an encoded, resolved value breaks the rules; a secret is not quoted."""
+    value: JSON = None
+    decoded = False
+    for rule in rules:
+        if not matches(rule.pattern, key):
+            continue
+        if not decoded:
+            value, decoded = decode(body), True
+        validator = _validator(rule.schema, "the secret value" if secret else None)
+        for count, error in enumerate(validator.iter_errors(value)):
+            if count == _ERRORS_AT_MOST:
+                break
+            pointer = "".join(f"/{part}" for part in error.instance_path)
+            yield Violation(rule.name, rule.mode, environment, key, pointer, error.message)

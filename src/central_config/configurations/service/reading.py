@@ -1,0 +1,238 @@
+"""How a read works: a workspace in memory, an environment of it, bytes that were joined before.
+
+Only `at` and `consistent` go to PostgreSQL; everything else is answered from `Snapshots`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from central_config.access.model import Caller
+from central_config.configurations.cache import Snapshots
+from central_config.configurations.model.cells import Served, Site
+from central_config.configurations.model.differences import Difference, Side, differences
+from central_config.configurations.model.keys import check_key
+from central_config.configurations.model.rendering import (
+    Renderer,
+    environment_body,
+    head,
+    key_body,
+    some,
+)
+from central_config.configurations.model.state import WorkspaceState
+from central_config.configurations.store import changes as change_store
+from central_config.core.db import Database
+from central_config.core.problems import Problem
+from central_config.workspaces.model import Environment
+from central_config.workspaces.service import revision_of, workspace_by_id
+
+At = int | datetime | None
+
+
+class Answer(NamedTuple):
+    """An answer to a read. `unchanged`: the reader's revision is still what would be answered."""
+
+    body: bytes
+    revision: int
+    tag: int
+    unchanged: bool
+    age: float
+
+
+class Listed(NamedTuple):
+    """A configuration in a list: `served` None for one that only drafts hold."""
+
+    key: str
+    served: Served | None
+    status: str
+    origin: str
+
+
+class Reading:
+    """Reads of values, alone and together, now and then."""
+
+    def __init__(self, database: Database, snapshots: Snapshots) -> None:
+        self._database = database
+        self._snapshots = snapshots
+        self._renderer = Renderer()
+
+    async def state(
+        self, workspace_id: UUID, slug: str, at: At = None, *, consistent: bool = False
+    ) -> WorkspaceState:
+        """Return the workspace now, surely now (`consistent`), or as it was (`at`).
+
+        `slug` is the environment that is asked for.
+
+        Raises:
+            Problem: `revision-compacted`, `workspace-not-found`.
+        """
+        if at is None:
+            if consistent:
+                return await self._snapshots.fresh(workspace_id)
+            return await self._snapshots.knowing(workspace_id, [slug])
+        async with self._database.connect() as connection:
+            workspace = await workspace_by_id(connection, workspace_id)
+            if workspace is None:
+                raise Problem("workspace-not-found", "the workspace was deleted")
+            revision = await revision_of(connection, workspace, at)
+        return await self._snapshots.at(workspace_id, revision)
+
+    async def environment(  # noqa: PLR0913 - the parts of one question
+        self,
+        caller: Caller,
+        slug: str,
+        *,
+        prefix: str = "",
+        keys: Sequence[str] = (),
+        at: At = None,
+        consistent: bool = False,
+        seen: int | None = None,
+    ) -> Answer:
+        """Return what an environment serves: all of it, a prefix, or the named keys.
+
+        `seen` is the revision the reader has; an answer that is the same since then says so.
+        """
+        state = await self.state(caller.place.id, slug, at, consistent=consistent)
+        environment = self.find(caller, state, slug)
+        age = self._snapshots.age
+        # A past snapshot is `modified` at its own revision, so only that very tag matches.
+        current = state.modified[environment.id] if at is None else state.revision
+        if seen is not None and current <= seen <= state.revision:
+            return Answer(b"", state.revision, state.revision, unchanged=True, age=age)
+        # Within the scope that `narrow` and `reaches` keep to, one answer holds for every key.
+        scope = caller.principal.scope
+        reveal = caller.delivers(slug, "" if scope is None else scope.key_prefix)
+        if keys:
+            wanted = [key for key in keys if caller.principal.reaches(slug, key)]
+            body = environment_body(some(state, environment, wanted), reveal=reveal)
+        else:
+            narrowed = narrow(caller, prefix)
+            if narrowed is None:
+                body = environment_body((), reveal=reveal)
+            elif at is None:
+                body = self._renderer.body(state, environment, narrowed, reveal=reveal)
+            else:
+                body = environment_body(state.entries(environment.id, narrowed), reveal=reveal)
+        body = head(caller.place.slug, slug, state.revision) + body
+        return Answer(body, state.revision, state.revision, unchanged=False, age=age)
+
+    async def key(
+        self,
+        caller: Caller,
+        slug: str,
+        key: str,
+        *,
+        at: At = None,
+        consistent: bool = False,
+        seen: int | None = None,
+    ) -> Answer:
+        """Return one key as an environment serves it.
+
+        Raises:
+            Problem: `key-not-found`.
+        """
+        check_key(key)
+        state = await self.state(caller.place.id, slug, at, consistent=consistent)
+        environment = self.find(caller, state, slug)
+        served = state.served(Site(environment.id, key))
+        if served is None or not caller.principal.reaches(slug, key):
+            raise Problem("key-not-found", f"{slug} serves no key {key}")
+        age = self._snapshots.age
+        reveal = caller.delivers(slug, key)
+        origin = state.topology.slug(served.origin)
+        current = state.modified[environment.id] if at is None else state.revision
+        if seen is not None and current <= seen <= state.revision:
+            return Answer(b"", state.revision, state.revision, unchanged=True, age=age)
+        body = key_body(key, slug, served, origin, reveal=reveal)
+        return Answer(body, state.revision, state.revision, unchanged=False, age=age)
+
+    def find(self, caller: Caller, state: WorkspaceState, slug: str) -> Environment:
+        """Return an environment the caller may know of.
+
+        Raises:
+            Problem: `environment-not-found`.
+        """
+        scope = caller.principal.scope
+        if scope is not None and scope.environments is not None and slug not in scope.environments:
+            raise Problem("environment-not-found", f"there is no environment {slug!r} here")
+        return state.topology.find(slug)
+
+    async def listing(  # noqa: PLR0913 - the parts of one question
+        self,
+        caller: Caller,
+        slug: str,
+        *,
+        prefix: str,
+        status: str | None,
+        own: bool,
+        after: str,
+        limit: int,
+    ) -> tuple[list[Listed], WorkspaceState]:
+        """Return configurations by key after `after`; drafts too where `status` is draft.
+
+        `own` leaves out what is inherited.
+        """
+        state = await self._snapshots.knowing(caller.place.id, [slug])
+        environment = self.find(caller, state, slug)
+        narrowed = narrow(caller, prefix)
+        if narrowed is None:
+            return [], state
+        if status == "draft":
+            return await self._drafts(environment, narrowed, after, limit), state
+        found: list[Listed] = []
+        for key in state.keys(environment.id):
+            if key <= after or not key.startswith(narrowed):
+                continue
+            listed = _listed(state, environment, key, own=own)
+            if listed is not None and status in {None, listed.status}:
+                found.append(listed)
+                if len(found) == limit:
+                    break
+        return found, state
+
+    async def _drafts(
+        self, environment: Environment, prefix: str, after: str, limit: int
+    ) -> list[Listed]:
+        async with self._database.connect() as connection:
+            keys = await change_store.draft_keys(connection, environment.id, prefix, after, limit)
+        return [Listed(key, None, "draft", environment.slug) for key in keys]
+
+    async def compare(
+        self,
+        caller: Caller,
+        left: tuple[str, At],
+        right: tuple[str, At],
+        prefix: str = "",
+    ) -> tuple[list[Difference], Side, Side]:
+        """Return what differs between two environments, each now or at a moment."""
+        sides: list[Side] = []
+        for slug, at in (left, right):
+            state = await self.state(caller.place.id, slug, at)
+            sides.append(Side(state, self.find(caller, state, slug)))
+        narrowed = narrow(caller, prefix)
+        found = [] if narrowed is None else list(differences(sides[0], sides[1], narrowed))
+        return found, sides[0], sides[1]
+
+
+def _listed(
+    state: WorkspaceState, environment: Environment, key: str, *, own: bool
+) -> Listed | None:
+    site = Site(environment.id, key)
+    cell = state.own(site)
+    served = state.served(site)
+    if served is None:
+        if cell is not None and cell.status == "archived":
+            return Listed(key, None, "archived", environment.slug)
+        return None
+    if own and served.origin != environment.id:
+        return None
+    return Listed(key, served, served.cell.status, state.topology.slug(served.origin))
+
+
+def narrow(caller: Caller, prefix: str) -> str | None:
+    """Return the prefix that is both asked for and within the caller's scope; None if nothing is."""
+    scope = caller.principal.scope
+    if scope is None or prefix.startswith(scope.key_prefix):
+        return prefix
+    return scope.key_prefix if scope.key_prefix.startswith(prefix) else None

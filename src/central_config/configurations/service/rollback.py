@@ -1,0 +1,92 @@
+"""Going back: a rollback is a new change that makes an environment hold what it once held."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from central_config.access.model import Caller
+from central_config.configurations.cache import Snapshots
+from central_config.configurations.model.cells import REMOVED, Cell, Site
+from central_config.configurations.model.changes import (
+    REMOVE,
+    SET,
+    STATUS,
+    Change,
+    Condition,
+    Outcome,
+)
+from central_config.configurations.model.state import WorkspaceState
+from central_config.configurations.service.edits import Wish
+from central_config.configurations.service.publishing import Publishing
+from central_config.configurations.service.reading import Reading
+from central_config.core.json import decode
+from central_config.core.problems import Problem
+
+
+class Rollback:
+    """Makes the present of an environment equal to its past."""
+
+    def __init__(self, snapshots: Snapshots, reading: Reading, publishing: Publishing) -> None:
+        self._snapshots = snapshots
+        self._reading = reading
+        self._publishing = publishing
+
+    async def roll_back(
+        self,
+        caller: Caller,
+        slug: str,
+        to: int | datetime,
+        *,
+        keys: Sequence[str] = (),
+        prefix: str = "",
+        message: str = "",
+    ) -> Outcome | Change:
+        """Give the environment's own values (not inherited ones) the form they had.
+
+        `keys` or `prefix` limit it. Nothing to do is answered as an unchanged outcome.
+
+        Raises:
+            Problem: `revision-compacted`, or what a write may raise.
+        """
+        now = await self._snapshots.fresh(caller.place.id)
+        self._reading.find(caller, now, slug)
+        then = await self._reading.state(caller.place.id, slug, to)
+        if slug not in then.topology.by_slug:
+            detail = f"there was no environment {slug} at revision {then.revision}"
+            raise Problem("environment-not-found", detail)
+        wishes = list(_wishes(now, then, slug, keys, prefix))
+        if not wishes:
+            return Outcome(now.revision, False, None, (), False, ())
+        return await self._publishing.write(
+            caller,
+            wishes,
+            message=message or f"Roll {slug} back to revision {then.revision}",
+            condition=Condition(since=now.revision),
+            kind="rollback",
+        )
+
+
+def _wishes(
+    now: WorkspaceState, then: WorkspaceState, slug: str, keys: Sequence[str], prefix: str
+) -> Iterator[Wish]:
+    environment_id = now.topology.by_slug[slug].id
+    past = then.topology.by_slug[slug].id
+    known = set(now.layer(environment_id)) | set(then.layer(past))
+    wanted = set(keys)
+    for key in sorted(known):
+        if (wanted and key not in wanted) or not key.startswith(prefix):
+            continue
+        wish = _wish(slug, key, now.own(Site(environment_id, key)), then.own(Site(past, key)))
+        if wish is not None:
+            yield wish
+
+
+def _wish(slug: str, key: str, now: Cell | None, then: Cell | None) -> Wish | None:
+    held = now is not None and now.status != REMOVED
+    if then is None or then.status == REMOVED:
+        return Wish(slug, key, REMOVE) if held else None
+    if now is not None and held:
+        if now.body == then.body and now.status == then.status:
+            return None
+        if now.body == then.body:
+            return Wish(slug, key, STATUS, status=then.status)
+    return Wish(slug, key, SET, decode(then.body), status=then.status)

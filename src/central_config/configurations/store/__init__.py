@@ -1,0 +1,1 @@
+"""SQL of configurations: loading states, publishing, changes, history, schema rules, search."""

@@ -1,0 +1,193 @@
+"""SQL of the past: versions of a key, who made a revision, search, compaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, text
+
+from central_config.core.db import Connection
+from central_config.secrets.model import Cipher
+
+
+class Version(msgspec.Struct, frozen=True):
+    """One value a configuration had, with the change that brought it."""
+
+    environment_id: UUID
+    key: str
+    version: int
+    revision: int
+    action: str
+    status: str
+    body: bytes
+    secret: bool
+    change_id: UUID | None
+    published_at: datetime
+    author: str
+    message: str
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Who published a revision, when and why."""
+
+    revision: int
+    author: str
+    message: str
+    published_at: datetime
+    change_id: UUID | None
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A configuration that a search found, and where: `key`, `description` or `value`."""
+
+    environment_id: UUID
+    key: str
+    where: str
+
+
+_VERSIONS = text("""
+    SELECT c.environment_id, c.key, v.version, v.revision, v.action, v.status, v.body, v.sealed,
+           v.change_id, r.published_at, r.actor_name AS author, r.message
+    FROM cc_version AS v
+    JOIN cc_configuration AS c ON c.id = v.configuration_id
+    JOIN cc_revision AS r ON r.workspace_id = v.workspace_id AND r.revision = v.revision
+    WHERE c.environment_id = ANY(CAST(:environments AS uuid[])) AND c.key = :key
+      AND (CAST(:before AS bigint) IS NULL OR v.revision < :before)
+    ORDER BY v.revision DESC, v.version DESC LIMIT :limit
+""")
+
+_OF_REVISION = text("""
+    SELECT c.environment_id, c.key, v.version, v.revision, v.action, v.status, v.body, v.sealed,
+           v.change_id, r.published_at, r.actor_name AS author, r.message
+    FROM cc_version AS v
+    JOIN cc_configuration AS c ON c.id = v.configuration_id
+    JOIN cc_revision AS r ON r.workspace_id = v.workspace_id AND r.revision = v.revision
+    WHERE v.workspace_id = :workspace_id AND v.revision = :revision
+    ORDER BY c.key, c.environment_id LIMIT :limit
+""")
+
+_ORIGINS = text("""
+    SELECT revision, actor_name AS author, message, published_at, change_id FROM cc_revision
+    WHERE workspace_id = :workspace_id AND revision = ANY(CAST(:revisions AS bigint[]))
+""")
+
+_SEARCH = text("""
+    SELECT c.environment_id, c.key,
+           CASE WHEN c.key ILIKE :pattern THEN 'key'
+                WHEN k.description ILIKE :pattern THEN 'description'
+                ELSE 'value' END AS "where"
+    FROM cc_configuration AS c
+    LEFT JOIN cc_key AS k ON k.workspace_id = c.workspace_id AND k.key = c.key
+    WHERE c.workspace_id = :workspace_id AND c.status IN ('active', 'deprecated')
+      AND c.environment_id = ANY(CAST(:environments AS uuid[]))
+      AND (c.key ILIKE :pattern OR c.body ILIKE :pattern OR k.description ILIKE :pattern)
+      AND (c.key, c.environment_id) > (:after_key, CAST(:after_environment AS uuid))
+    ORDER BY c.key, c.environment_id LIMIT :limit
+""")
+
+# What no reader at or after the new oldest revision can see: versions that a later one, itself
+# not after that revision, has replaced.
+_COMPACT_VERSIONS = text("""
+    DELETE FROM cc_version AS old USING cc_version AS later
+    WHERE old.workspace_id = :workspace_id AND later.configuration_id = old.configuration_id
+      AND later.version > old.version AND later.revision <= :oldest
+""")
+
+_DESCRIPTIONS = text("""
+    SELECT key, description FROM cc_key
+    WHERE workspace_id = :workspace_id AND key = ANY(CAST(:keys AS text[])) AND description <> ''
+""")
+
+
+def _version(row: Row[Any], cipher: Cipher) -> Version:
+    secret = row.sealed is not None
+    body = (row.body or "").encode()
+    if secret:
+        body = cipher.open(row.environment_id, row.key, row.sealed)
+    return Version(
+        row.environment_id,
+        row.key,
+        row.version,
+        row.revision,
+        row.action,
+        row.status,
+        body,
+        secret,
+        row.change_id,
+        row.published_at,
+        row.author,
+        row.message,
+    )
+
+
+async def versions(
+    connection: Connection,
+    environments: Sequence[UUID],
+    key: str,
+    cipher: Cipher,
+    *,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[Version]:
+    """Return the versions of a key in some environments, newest first."""
+    parameters = {"environments": list(environments), "key": key, "before": before, "limit": limit}
+    return [_version(row, cipher) for row in await connection.execute(_VERSIONS, parameters)]
+
+
+async def versions_of_revision(
+    connection: Connection, workspace_id: UUID, revision: int, cipher: Cipher, limit: int
+) -> list[Version]:
+    """Return what a revision set, by key."""
+    parameters = {"workspace_id": workspace_id, "revision": revision, "limit": limit}
+    return [_version(row, cipher) for row in await connection.execute(_OF_REVISION, parameters)]
+
+
+async def origins(
+    connection: Connection, workspace_id: UUID, revisions: Sequence[int]
+) -> dict[int, Origin]:
+    """Return who published each of these revisions."""
+    parameters = {"workspace_id": workspace_id, "revisions": sorted(set(revisions))}
+    names = Origin.__struct_fields__
+    rows = await connection.execute(_ORIGINS, parameters)
+    return {row.revision: Origin(*(getattr(row, name) for name in names)) for row in rows}
+
+
+async def search(
+    connection: Connection,
+    workspace_id: UUID,
+    environments: Sequence[UUID],
+    words: str,
+    after: tuple[str, UUID],
+    limit: int,
+) -> list[Hit]:
+    """Return configurations whose key, description or (not secret) value holds the words."""
+    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = await connection.execute(
+        _SEARCH,
+        {
+            "workspace_id": workspace_id,
+            "environments": list(environments),
+            "pattern": f"%{escaped}%",
+            "after_key": after[0],
+            "after_environment": after[1],
+            "limit": limit,
+        },
+    )
+    return [Hit(row.environment_id, row.key, row.where) for row in rows]
+
+
+async def compact_versions(connection: Connection, workspace_id: UUID, oldest: int) -> int:
+    """Delete the versions no revision from `oldest` on can show; return how many."""
+    parameters = {"workspace_id": workspace_id, "oldest": oldest}
+    return (await connection.execute(_COMPACT_VERSIONS, parameters)).rowcount
+
+
+async def descriptions(
+    connection: Connection, workspace_id: UUID, keys: Sequence[str]
+) -> dict[str, str]:
+    """Return what is said of these keys, where something is said."""
+    parameters = {"workspace_id": workspace_id, "keys": list(keys)}
+    rows = await connection.execute(_DESCRIPTIONS, parameters)
+    return {row.key: row.description for row in rows}

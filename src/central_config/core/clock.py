@@ -1,0 +1,34 @@
+"""The time, as one replaceable thing: tests must be able to set it."""
+
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return the current moment, with time zone UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the current moment, with time zone UTC."""
+        return datetime.now(UTC)  # noqa: TID251 - the one place that may ask the machine
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return the moment in UTC with microseconds and `Z`, a form that sorts as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_rfc3339(text: str) -> datetime | None:
+    """Return the moment a text names, or None when it is no RFC 3339 time with a zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

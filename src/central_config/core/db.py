@@ -1,0 +1,124 @@
+"""The way to PostgreSQL: one pool per process, one transaction per request.
+
+Stores take a `Connection` and never open one; services decide where a transaction begins and ends.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import asyncpg
+from sqlalchemy import MetaData
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from central_config.core.json import decode, encode
+from central_config.core.settings import Settings
+
+Connection = AsyncConnection
+Database = AsyncEngine
+
+__all__ = [
+    "Connection",
+    "Database",
+    "IntegrityError",
+    "connect_arguments",
+    "lost_connection",
+    "metadata",
+    "open_database",
+    "snapshot_transaction",
+    "transaction",
+]
+
+# Names of constraints follow one rule, so that a migration can name what it drops.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# A statement of ours that runs longer than this is a fault, not a wait (milliseconds).
+STATEMENT_TIMEOUT_MS = 60_000
+# A transaction that somebody forgot keeps locks and stops vacuum (milliseconds).
+IDLE_IN_TRANSACTION_MS = 30_000
+
+
+def connect_arguments(url: str) -> dict[str, Any]:
+    """Return asyncpg's arguments for a libpq address.
+
+    asyncpg reads most of libpq's form itself, but not a unix socket directory in `host=` together
+    with an empty authority, which is what the one-machine default uses.
+    """
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    if "host" in query and not parts.hostname:
+        arguments: dict[str, Any] = {
+            "host": query["host"][0],
+            "user": unquote(parts.username or "") or query.get("user", [None])[0],
+            "password": unquote(parts.password or "") or query.get("password", [None])[0],
+            "database": parts.path.lstrip("/") or None,
+        }
+        if "port" in query:
+            arguments["port"] = int(query["port"][0])
+        return arguments
+    return {"dsn": url.replace("postgresql+asyncpg://", "postgresql://", 1)}
+
+
+def open_database(url: str, settings: Settings, *, application: str = "central-config") -> Database:
+    """Return the pool of this process; nothing connects before the first use."""
+    arguments = connect_arguments(url)
+    cache = {} if settings.database_statement_cache else {"statement_cache_size": 0}
+    server_settings = {
+        "application_name": application,
+        "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+        "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+        "jit": "off",  # plans of short statements cost more to compile than to run
+    }
+
+    async def connect() -> asyncpg.Connection:
+        return await asyncpg.connect(
+            **arguments, **cache, server_settings=server_settings, timeout=10
+        )
+
+    return create_async_engine(
+        "postgresql+asyncpg://"
+        + ("?prepared_statement_cache_size=0" if not settings.database_statement_cache else ""),
+        async_creator=connect,
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_max_overflow,
+        pool_timeout=settings.database_pool_timeout,
+        pool_recycle=settings.database_pool_recycle,
+        pool_pre_ping=True,
+        json_serializer=lambda value: encode(value).decode(),
+        json_deserializer=decode,
+    )
+
+
+@asynccontextmanager
+async def transaction(database: Database) -> AsyncIterator[Connection]:
+    """Begin a transaction; commit when the block ends, roll back when it raises."""
+    async with database.begin() as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def snapshot_transaction(database: Database) -> AsyncIterator[Connection]:
+    """Begin a read-only transaction in which every statement sees the same moment."""
+    async with database.connect() as connection:
+        await connection.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        async with connection.begin():
+            yield connection
+
+
+def lost_connection(error: BaseException) -> bool:
+    """Tell whether an error means that the database went away rather than refused."""
+    if isinstance(error, (OSError, TimeoutError, OperationalError, InterfaceError)):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated

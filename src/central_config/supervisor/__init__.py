@@ -1,0 +1,1 @@
+"""The one-machine default: PostgreSQL, Valkey, API, worker and beat under one command."""

@@ -1,0 +1,104 @@
+"""What watchers hear: events of one environment, and the buffer of the last ones."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from central_config.configurations.model.cells import Served, ServedChange
+from central_config.configurations.model.rendering import shown
+from central_config.core.json import encode
+
+# Revisions kept per workspace for clients that come back; older ones are read from PostgreSQL.
+REMEMBERED = 1024
+
+
+class Subject(NamedTuple):
+    """What a watcher watches, as far as the text of its events depends on it."""
+
+    workspace_id: UUID
+    environment_id: UUID
+    prefix: str
+    reveal: bool
+
+
+class Past(NamedTuple):
+    """One revision's effect on readers, over all environments of a workspace."""
+
+    revision: int
+    changes: Sequence[ServedChange]
+
+
+class Timeline:
+    """The last revisions of one workspace, each once and in order, without a gap.
+
+    `start` is the revision after which everything is known.
+    """
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self._past: deque[Past] = deque()
+
+    def append(self, past: Past) -> None:
+        """Take the next revision; the oldest falls out."""
+        self._past.append(past)
+        if len(self._past) > REMEMBERED:
+            self.start = self._past.popleft().revision
+
+    def prepend(self, pasts: Sequence[Past], start: int) -> None:
+        """Take revisions before `start` that were read from the database."""
+        self._past.extendleft(reversed(pasts))
+        self.start = start
+
+    def since(self, revision: int) -> Iterator[Past]:
+        """Yield the revisions after one that is not before `start`."""
+        for past in self._past:
+            if past.revision > revision:
+                yield past
+
+
+def noticeable(change: ServedChange) -> bool:
+    """Tell whether an application could see the change: a value, its status, or its presence."""
+    before, after = change.before, change.after
+    if before is None or after is None:
+        return before is not after
+    return before.body != after.body or before.cell.status != after.cell.status
+
+
+def _member(key: str, after: Served | None, *, reveal: bool) -> bytes:
+    if after is None:
+        return b'{"key":%b,"removed":true}' % encode(key)
+    masked = b',"masked":true' if after.secret and not reveal else b""
+    return b'{"key":%b,"value":%b,"status":%b%b}' % (
+        encode(key),
+        shown(after, reveal=reveal),
+        encode(after.cell.status),
+        masked,
+    )
+
+
+def change_data(past: Past, subject: Subject) -> bytes | None:
+    """Return the event's data as a watcher of the subject hears it; None: nothing it watches."""
+    members = [
+        _member(change.site.key, change.after, reveal=subject.reveal)
+        for change in past.changes
+        if change.site.environment_id == subject.environment_id
+        and change.site.key.startswith(subject.prefix)
+        and noticeable(change)
+    ]
+    if not members:
+        return None
+    return b'{"revision":%d,"changes":[%b]}' % (past.revision, b",".join(members))
+
+
+class Heard(NamedTuple):
+    """An event on its way to a watcher: `kind` is change or snapshot."""
+
+    kind: str
+    revision: int
+    data: bytes
+
+
+def as_sse(heard: Heard) -> bytes:
+    """Return the event as Server-Sent Events write it; its id is where to resume from."""
+    return b"event: %b\nid: %d\ndata: %b\n\n" % (heard.kind.encode(), heard.revision, heard.data)

@@ -1,0 +1,124 @@
+"""How a notification works: a watch is opened here; the relay brings revisions; the hub tells it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+from central_config.access.model import Caller
+from central_config.configurations.cache import Snapshots
+from central_config.configurations.model.state import WorkspaceState
+from central_config.configurations.service.reading import Reading, narrow
+from central_config.core.problems import Problem
+from central_config.watch.hub import Hub, Watcher, changes_since, snapshot
+from central_config.watch.model import Heard, Past, Subject
+
+# A client further behind than this gets a snapshot: replaying costs more than starting anew.
+REPLAY_REVISIONS = 1000
+
+
+class Polled(NamedTuple):
+    """The answer to a long poll: where to ask from next, and what happened."""
+
+    revision: int
+    events: list[Heard]
+
+
+class Watching:
+    """Opens watches."""
+
+    def __init__(self, snapshots: Snapshots, reading: Reading, hub: Hub) -> None:
+        self._snapshots = snapshots
+        self._reading = reading
+        self._hub = hub
+
+    async def open(
+        self, caller: Caller, slug: str, prefix: str, since: int | None
+    ) -> tuple[Watcher, list[Heard]]:
+        """Return a watcher that hears of everything from now on, and what came before that.
+
+        `since` None: a snapshot first. A revision: everything after it, or a snapshot where
+        history does not reach back so far.
+
+        Raises:
+            Problem: `environment-not-found`, `permission-denied`.
+        """
+        state = await self._snapshots.knowing(caller.place.id, [slug])
+        if since is not None and since > state.revision:
+            state = await self._snapshots.fresh(caller.place.id)
+        environment = self._reading.find(caller, state, slug)
+        narrowed = narrow(caller, prefix)
+        if narrowed is None:
+            raise Problem("permission-denied", f"the scope of this key does not hold {prefix}")
+        scope = caller.principal.scope
+        reveal = caller.delivers(slug, "" if scope is None else scope.key_prefix)
+        subject = Subject(caller.place.id, environment.id, narrowed, reveal)
+        watcher = Watcher(subject, caller.place.slug)
+        reaches = since is not None and await self._reach_back(state, since)
+        # From here on nothing waits: no revision can fall between the backlog and the watch.
+        present = self._snapshots.peek(caller.place.id) or state
+        timeline = self._hub.timeline(present)
+        backlog: list[Heard] = []
+        if since is not None and reaches and timeline.start <= since <= present.revision:
+            backlog = changes_since(timeline, subject, since)
+        else:
+            first = snapshot(present, watcher)
+            backlog = [] if first is None else [first]
+        self._hub.add(watcher)
+        return watcher, backlog
+
+    def close(self, watcher: Watcher) -> None:
+        """Forget a watch whose client is gone."""
+        self._hub.remove(watcher)
+
+    async def poll(self, caller: Caller, slug: str, prefix: str, since: int, wait: float) -> Polled:
+        """Return what happened since a revision, waiting up to `wait` seconds for something."""
+        watcher, backlog = await self.open(caller, slug, prefix, since)
+        try:
+            if not backlog and wait > 0:
+                try:
+                    first = await asyncio.wait_for(watcher.queue.get(), wait)
+                except TimeoutError:
+                    first = None
+                if first is not None:
+                    backlog.append(first)
+            while not watcher.queue.empty():
+                more = watcher.queue.get_nowait()
+                if more is not None:
+                    backlog.append(more)
+        finally:
+            self.close(watcher)
+        if backlog:
+            return Polled(backlog[-1].revision, backlog)
+        present = self._snapshots.peek(caller.place.id)
+        return Polled(since if present is None else max(since, present.revision), [])
+
+    async def _reach_back(self, state: WorkspaceState, since: int) -> bool:
+        """Make the timeline reach back to a revision, from history if need be; False if it can't."""
+        if since > state.revision:
+            return False
+        timeline = self._hub.timeline(state)
+        start = timeline.start
+        if since >= start:
+            return True
+        if start - since > REPLAY_REVISIONS:
+            return False
+        steps = await self._snapshots.replay(state.workspace_id, since, start)
+        if steps is None:
+            return False
+        # Somebody else may have done the same while we read.
+        if timeline.start == start:
+            timeline.prepend([Past(*step) for step in steps], since)
+        return timeline.start <= since
+
+
+async def heard(watcher: Watcher, beat: float) -> AsyncIterator[Heard | None]:
+    """Yield what a watcher hears; None after each `beat` seconds of silence; ends when it is cut."""
+    while True:
+        try:
+            event = await asyncio.wait_for(watcher.queue.get(), beat)
+        except TimeoutError:
+            yield None
+            continue
+        if event is None:
+            return
+        yield event

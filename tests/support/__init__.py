@@ -1,0 +1,1 @@
+"""What tests share: real servers, a real API process, a client that speaks to it."""

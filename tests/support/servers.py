@@ -1,0 +1,70 @@
+"""One PostgreSQL and one Valkey for a whole test run, and databases cloned from a template."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+
+from central_config.core.db import connect_arguments
+from central_config.core.ids import new_id
+from central_config.core.migrations import migrate
+from central_config.core.settings import Settings
+from central_config.supervisor.postgres import PostgresServer
+from central_config.supervisor.valkey import ValkeyServer
+
+MASTER_KEY = "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk="
+TEMPLATE = "central_config"
+_IN_MEMORY = Path("/dev/shm")
+
+
+class Servers:
+    """Started once by the process that runs pytest; its xdist workers get the addresses."""
+
+    def __init__(self) -> None:
+        base = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
+        self.place = Path(tempfile.mkdtemp(prefix="cc-tests-", dir=base))
+        self.place.chmod(0o755)  # PostgreSQL does not run as root
+        self.postgres = PostgresServer(data_dir=self.place / "postgres", durable=False)
+        self.valkey = ValkeyServer(data_dir=self.place / "valkey")
+
+    def start(self) -> None:
+        """Start both and bring the template database to the present schema."""
+        self.postgres.start()
+        self.valkey.start()
+        asyncio.run(migrate(Settings(database_url=self.postgres.url)))
+
+    def stop(self) -> None:
+        """Stop both and delete what they wrote."""
+        self.valkey.stop()
+        self.postgres.stop()
+        shutil.rmtree(self.place, ignore_errors=True)
+
+
+def address_of(url: str, database: str) -> str:
+    """Return the address of another database on the same server."""
+    return url.replace(f"/{TEMPLATE}?", f"/{database}?")
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(**connect_arguments(url))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@contextlib.contextmanager
+def cloned_database(url: str) -> Iterator[str]:
+    """Give a fresh database with the present schema; drop it afterwards."""
+    name = f"t{new_id().hex}"
+    maintenance = address_of(url, "postgres")
+    asyncio.run(_execute(maintenance, f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}'))
+    try:
+        yield address_of(url, name)
+    finally:
+        asyncio.run(_execute(maintenance, f'DROP DATABASE "{name}" WITH (FORCE)'))
