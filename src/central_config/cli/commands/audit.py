@@ -16,11 +16,11 @@ from central_config.cli.times import ago, parse_when
 if TYPE_CHECKING:
     from rich.table import Table
 
-app = App(name="audit", help="The audit log: list, export, verify.")
+app = App(name="audit", help="The audit log: list, export, verify.", help_format="markdown")
 
 
 @app.command(name="list")
-def list_(  # noqa: PLR0913 - the options of a command
+def list_(
     *,
     actor: str | None = None,
     action: str | None = None,

@@ -22,7 +22,11 @@ from central_config.cli.values import Kind, parse_pair, read_text
 if TYPE_CHECKING:
     from rich.console import Group
 
-app = App(name="change", help="Changes: many keys at once, drafted, reviewed, published.")
+app = App(
+    name="change",
+    help="Changes: many keys at once, drafted, reviewed, published.",
+    help_format="markdown",
+)
 
 Message = Annotated[str, Parameter(name=("--message", "-m"))]
 Comment = Annotated[str, Parameter(name=("--comment", "-m"))]

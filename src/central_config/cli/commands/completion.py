@@ -7,7 +7,11 @@ from cyclopts import App
 from central_config.cli.errors import CliError
 from central_config.cli.output import say, write
 
-app = App(name="completion", help="Completion of commands and options in the shell.")
+app = App(
+    name="completion",
+    help="Completion of commands and options in the shell.",
+    help_format="markdown",
+)
 
 Shell = Literal["bash", "zsh", "fish"]
 Program = Literal["ccfg", "central-config"]
@@ -42,6 +46,8 @@ def install(shell: Shell | None = None, /, *, program: Program = "ccfg") -> None
         chosen = shell or detect_shell()
     except ShellDetectionError:
         raise CliError("cannot tell which shell this is; name it") from None
+    if chosen == "powershell":
+        raise CliError("there is no completion for this shell")
     path = get_default_completion_path(chosen, program)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_script(chosen, program), encoding="utf-8")

@@ -14,7 +14,11 @@ from central_config.cli.errors import UsageError
 from central_config.cli.output import details, table
 from central_config.cli.session import DEFAULT_URL, IN_ENVIRONMENT, OPTIONS, InEnvironment, Options
 
-app = App(name="context", help="Saved contexts: which server, as whom, where by default.")
+app = App(
+    name="context",
+    help="Saved contexts: which server, as whom, where by default.",
+    help_format="markdown",
+)
 
 
 @app.command(name="list")

@@ -17,7 +17,9 @@ from central_config.cli.times import parse_side
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-app = App(name="env", help="Environments: create, list, update, delete, compare.")
+app = App(
+    name="env", help="Environments: create, list, update, delete, compare.", help_format="markdown"
+)
 
 
 @app.command

@@ -11,7 +11,7 @@ from central_config.cli.output import say, table, write
 from central_config.cli.session import IN_WORKSPACE, OPTIONS, InWorkspace, Options
 from central_config.cli.times import ago, parse_expiry
 
-app = App(name="key", help="API keys, for programs: create, list, revoke.")
+app = App(name="key", help="API keys, for programs: create, list, revoke.", help_format="markdown")
 
 
 @app.command

@@ -7,7 +7,7 @@ from central_config.cli.client import segment
 from central_config.cli.output import details, table
 from central_config.cli.session import OPTIONS, Options
 
-app = App(name="role", help="Roles: which there are, and what they allow.")
+app = App(name="role", help="Roles: which there are, and what they allow.", help_format="markdown")
 
 
 @app.command(name="list")

@@ -15,7 +15,7 @@ from central_config.cli.values import read_text
 if TYPE_CHECKING:
     from rich.table import Table
 
-app = App(name="schema", help="Schema rules: which values keys may have.")
+app = App(name="schema", help="Schema rules: which values keys may have.", help_format="markdown")
 
 Mode = Literal["warn", "enforce"]
 

@@ -14,7 +14,9 @@ from central_config.cli.times import ago
 if TYPE_CHECKING:
     from rich.table import Table
 
-app = App(name="user", help="Users: list, create, show, deactivate; their roles.")
+app = App(
+    name="user", help="Users: list, create, show, deactivate; their roles.", help_format="markdown"
+)
 
 
 def _roles_text(user: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from central_config.cli.times import ago
 if TYPE_CHECKING:
     from rich.table import Table
 
-app = App(name="workspace", help="Workspaces: create, list, show, delete.")
+app = App(name="workspace", help="Workspaces: create, list, show, delete.", help_format="markdown")
 
 
 @app.command
