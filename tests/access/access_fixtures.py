@@ -1,6 +1,5 @@
 """Fixtures of the tests of `access` and `audit`: real servers, a settable clock, a small app."""
 
-import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -9,12 +8,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import httpx2
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy import BigInteger, Boolean, DateTime, text
+from sqlalchemy import BigInteger, Boolean, DateTime
 
 from central_config.access.model import (
     PUBLIC,
@@ -28,30 +26,16 @@ from central_config.access.routes import router as access_router
 from central_config.access.service import AccessService, NewUser, Throttle
 from central_config.audit.routes import router as audit_router
 from central_config.audit.service import AuditService
-from central_config.core.db import Database, connect_arguments, metadata, open_database
+from central_config.core.db import Database, open_database
 from central_config.core.ids import new_id
 from central_config.core.problems import Problem
 from central_config.core.settings import Settings
-from central_config.supervisor.postgres import PostgresServer
 from central_config.supervisor.valkey import ValkeyServer
 from central_config.workspaces.tables import cc_workspace
 
-ADMIN_PASSWORD = "a password for tests"  # noqa: S105
-PASSWORD = "another password for tests"  # noqa: S105
+ADMIN_PASSWORD = "a password for tests"
+PASSWORD = "another password for tests"
 ADDRESS = "192.0.2.1"
-# Not all tables of the process: other features' may need what only a migration makes.
-TABLES = (
-    "cc_workspace",
-    "cc_user",
-    "roles",
-    "permissions",
-    "role_permissions",
-    "user_roles",
-    "api_keys",
-    "cc_session",
-    "cc_audit_log",
-    "cc_audit_chain",
-)
 
 
 class SettableClock:
@@ -67,25 +51,6 @@ class SettableClock:
         self._now += timedelta(**duration)
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="session")
-def server_place() -> Iterator[Path]:
-    directory = Path(tempfile.mkdtemp(prefix="access-tests-"))
-    directory.chmod(0o755)
-    yield directory
-    shutil.rmtree(directory)
-
-
-@pytest.fixture(scope="session")
-def postgres(server_place: Path) -> Iterator[PostgresServer]:
-    with PostgresServer(data_dir=server_place / "data", durable=False) as server:
-        yield server
-
-
 @pytest.fixture
 def valkey() -> Iterator[ValkeyServer]:
     directory = Path(tempfile.mkdtemp(prefix="access-valkey-"))
@@ -95,50 +60,16 @@ def valkey() -> Iterator[ValkeyServer]:
     shutil.rmtree(directory)
 
 
-def database_url(server: PostgresServer, name: str) -> str:
-    return server.url.replace("/central_config?", f"/{name}?", 1)
-
-
-async def create_schema(url: str) -> None:
-    engine = open_database(url, Settings())
-    async with engine.begin() as connection:
-        await connection.run_sync(
-            lambda sync: metadata.create_all(
-                sync, tables=[metadata.tables[name] for name in TABLES]
-            )
-        )
-        await connection.execute(
-            text("CREATE TABLE cc_audit_log_default PARTITION OF cc_audit_log DEFAULT")
-        )
-    await engine.dispose()
-
-
-async def run_on(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(**connect_arguments(url))
-    await connection.execute(statement)
-    await connection.close()
-
-
-@pytest.fixture(scope="session")
-def template(postgres: PostgresServer) -> str:
-    asyncio.run(run_on(postgres.url, "CREATE DATABASE access_template"))
-    asyncio.run(create_schema(database_url(postgres, "access_template")))
-    return "access_template"
-
-
 @pytest.fixture
 def clock() -> SettableClock:
     return SettableClock()
 
 
 @pytest.fixture
-async def database(postgres: PostgresServer, template: str) -> AsyncIterator[Database]:
-    name = f"t{new_id().hex}"
-    await run_on(postgres.url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    engine = open_database(database_url(postgres, name), Settings())
+async def database(database_url: str) -> AsyncIterator[Database]:
+    engine = open_database(database_url, Settings())
     yield engine
     await engine.dispose()
-    await run_on(postgres.url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 class Workspaces:
@@ -181,7 +112,7 @@ async def workspaces(database: Database) -> Workspaces:
     return found
 
 
-def settings(**given: Any) -> Settings:  # noqa: ANN401
+def settings(**given: Any) -> Settings:
     return Settings(**{"admin_password": ADMIN_PASSWORD, **given})
 
 
@@ -189,7 +120,7 @@ def service_on(
     database: Database,
     clock: SettableClock,
     workspaces: Workspaces,
-    **given: Any,  # noqa: ANN401
+    **given: Any,
 ) -> AccessService:
     throttle = given.pop("throttle", None) or Throttle(None)
     return AccessService(database, clock, settings(**given), throttle, workspaces.resolve)
@@ -227,7 +158,7 @@ async def admin(access: AccessService) -> Caller:
     return await caller_of(access, "admin", ADMIN_PASSWORD)
 
 
-async def add_user(access: AccessService, admin: Caller, name: str, *grants: Any) -> Caller:  # noqa: ANN401
+async def add_user(access: AccessService, admin: Caller, name: str, *grants: Any) -> Caller:
     """Create a user with roles, and return them as a caller."""
     await access.users.create(admin, NewUser(name, f"{name}@example.org", password=PASSWORD))
     if grants:

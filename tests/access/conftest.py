@@ -3,13 +3,9 @@
 from access_fixtures import (
     access,
     admin,
-    anyio_backend,
     client,
     clock,
     database,
-    postgres,
-    server_place,
-    template,
     valkey,
     workspaces,
 )
@@ -17,13 +13,9 @@ from access_fixtures import (
 __all__ = [
     "access",
     "admin",
-    "anyio_backend",
     "client",
     "clock",
     "database",
-    "postgres",
-    "server_place",
-    "template",
     "valkey",
     "workspaces",
 ]

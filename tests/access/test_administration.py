@@ -115,7 +115,7 @@ async def test_nobody_takes_over_an_account_that_may_do_more(
     access: AccessService, helpdesk: Caller
 ) -> None:
     for patch in (
-        UserPatch(password="a password they chose"),  # noqa: S106
+        UserPatch(password="a password they chose"),
         UserPatch(email="helpdesk@example.org"),
         UserPatch(active=False),
     ):

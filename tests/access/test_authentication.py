@@ -14,7 +14,6 @@ from access_fixtures import (
     Workspaces,
     add_user,
     caller_of,
-    create_schema,
     service_on,
     sign_in,
 )
@@ -23,6 +22,7 @@ from sqlalchemy import event, text
 from central_config.access.model import Caller, Principal, RoleGrant
 from central_config.access.service import AccessService, NewKey, UserPatch
 from central_config.core.db import Database, open_database
+from central_config.core.migrations import migrate
 from central_config.core.problems import Problem
 from central_config.core.settings import Settings
 from central_config.supervisor.postgres import PostgresServer
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.anyio
 def statements(database: Database) -> Iterator[list[str]]:
     seen: list[str] = []
 
-    def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:  # noqa: ANN401
+    def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         seen.append(statement)
 
     event.listen(database.sync_engine, "before_cursor_execute", note)
@@ -44,7 +44,7 @@ def statements(database: Database) -> Iterator[list[str]]:
         event.remove(database.sync_engine, "before_cursor_execute", note)
 
 
-async def new_key(service: AccessService, admin: Caller, **given: Any) -> tuple[Any, str]:  # noqa: ANN401
+async def new_key(service: AccessService, admin: Caller, **given: Any) -> tuple[Any, str]:
     return await service.keys.create(admin, NewKey(**{"name": "app", "workspace": "shop", **given}))
 
 
@@ -221,7 +221,7 @@ async def test_what_was_read_before_a_revocation_is_not_remembered_after_it(
     load = cache._load
     revoked = False
 
-    async def late(tokens: Any) -> Any:  # noqa: ANN401
+    async def late(tokens: Any) -> Any:
         nonlocal revoked
         found = await load(tokens)
         if not revoked:
@@ -288,7 +288,7 @@ def test_an_outage_of_the_database() -> None:
         PostgresServer(data_dir=Path(directory.name) / "data", durable=False) as server,
         asyncio.Runner() as runner,
     ):
-        runner.run(create_schema(server.url))
+        runner.run(migrate(Settings(database_url=server.url)))
         stage = Outage(open_database(server.url, Settings()), clock)
         runner.run(stage.before())
         server.stop()
@@ -318,7 +318,7 @@ class Outage:
             await self.access.authenticate(self.known, ADDRESS)
         for token in (self.unseen, "ccs_" + "x" * 43):
             await self.not_ready(token)
-        with pytest.raises(Exception):  # noqa: B017, PT011 - whichever the driver has for it
+        with pytest.raises(Exception):  # noqa: B017 - whichever the driver has for it
             await self.access.flush_usage()
         begin = asyncio.get_running_loop().time()
         for _ in range(50):

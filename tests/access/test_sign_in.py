@@ -1,7 +1,6 @@
 """Signing in and out, passwords, sessions."""
 
 import asyncio
-import statistics
 import time
 from datetime import timedelta
 
@@ -91,7 +90,7 @@ async def test_an_unknown_user_takes_as_long_as_a_wrong_password(
             times.append(time.perf_counter() - begin)
             assert problem.code == "invalid-credentials"
             assert problem.detail == "the user name or the password is wrong"
-    fast, slow = sorted(statistics.median(times) for times in took.values())[::2]
+    fast, slow = sorted(min(times) for times in took.values())[::2]
     assert fast > slow / 2
 
 
@@ -204,7 +203,7 @@ async def test_changing_the_password_ends_other_sessions_and_lifts_the_restricti
 
 
 async def test_a_password_cannot_be_the_name(access: AccessService, admin: Caller) -> None:
-    new = NewUser("long.user.name", "a@example.org", password="Long.User.Name")  # noqa: S106
+    new = NewUser("long.user.name", "a@example.org", password="Long.User.Name")
     with pytest.raises(Problem, match="cannot be the user's name"):
         await access.users.create(admin, new)
 

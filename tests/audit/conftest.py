@@ -8,25 +8,17 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "access"))
 from access_fixtures import (
     access,
     admin,
-    anyio_backend,
     client,
     clock,
     database,
-    postgres,
-    server_place,
-    template,
     workspaces,
 )
 
 __all__ = [
     "access",
     "admin",
-    "anyio_backend",
     "client",
     "clock",
     "database",
-    "postgres",
-    "server_place",
-    "template",
     "workspaces",
 ]

@@ -147,6 +147,10 @@ async def test_a_cut_tail_is_found(
         "sequence": 2,
         "reason": "the chain ends at 1, its head says 2",
     }
+    lines = (await client.get("/audit/export", headers=header)).text.splitlines()
+    broken = verify_export(lines).broken
+    assert broken is not None
+    assert (broken.chain, broken.reason) == (shop, "the chain ends at 1, its head says 2")
 
 
 async def test_who_may_read_what(

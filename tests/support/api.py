@@ -83,7 +83,7 @@ class ApiProcess:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
         self.environment = {
-            "PATH": os.environ["PATH"],  # noqa: TID251 - a child's environment, made here
+            "PATH": os.environ["PATH"],
             "DATABASE_URL": database_url,
             "MASTER_KEY": "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=",
             "ADMIN_PASSWORD": ADMIN_PASSWORD,

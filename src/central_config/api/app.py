@@ -1,7 +1,7 @@
 """Builds the application: services, routes of every feature, the edge around them."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -33,7 +33,7 @@ def build_control_plane(services: Services) -> FastAPI:
     """Return the FastAPI application with every route, for services that may not run yet."""
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         del app
         await services.start()
         yield
@@ -75,7 +75,9 @@ def _operation_id(route: APIRoute) -> str:
 def build(settings: Settings) -> Application:
     """Return the whole ASGI application of one process."""
     services = Services(settings)
-    idempotency = Idempotency(services.database, services.vault, SystemClock())
+    idempotency = Idempotency(
+        services.database, services.vault, SystemClock(), services.access.authenticate
+    )
     return Edge(build_control_plane(services), settings, idempotency)
 
 

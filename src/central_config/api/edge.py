@@ -93,23 +93,26 @@ class Edge:
         length = headers.get(b"content-length", "0")
         if length.isdigit() and int(length) > self._limit:
             raise self._too_large()
+        body = await self._whole(receive)
+        kind = headers.get(b"content-type", "").partition(";")[0].strip().lower()
+        if body and kind == _JSON:
+            _check_json(body)
+        elif body and not _takes_text(scope["path"]):
+            raise Problem("unsupported-media-type", f"send {_JSON}, not {kind[:80] or 'nothing'}")
+        scope["body"] = body
+        return _again(body, receive)
+
+    async def _whole(self, receive: Receive) -> bytes:
         body = bytearray()
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                break
+                return bytes(body)
             body += message.get("body", b"")
             if len(body) > self._limit:
                 raise self._too_large()
             if not message.get("more_body"):
-                break
-        kind = headers.get(b"content-type", "").partition(";")[0].strip().lower()
-        if body and kind == _JSON:
-            _check_json(bytes(body))
-        elif body and not _takes_text(scope["path"]):
-            raise Problem("unsupported-media-type", f"send {_JSON}, not {kind[:80] or 'nothing'}")
-        scope["body"] = bytes(body)
-        return _again(bytes(body), receive)
+                return bytes(body)
 
     def _too_large(self) -> Problem:
         return Problem("body-too-large", f"a body has at most {self._limit} bytes")

@@ -1,5 +1,7 @@
 """Who asks, and whether they may: one decision for every route."""
 
+from http import HTTPStatus
+
 from fastapi import Request
 
 from central_config.access.model import (
@@ -19,18 +21,17 @@ _BEARER = "bearer "
 _WHILE_RESTRICTED = frozenset({"/api/v1/me", "/api/v1/me/password", "/api/v1/sessions/current"})
 
 
-def token_of(request: Request) -> str | None:
-    """Return the credential of a request: a session or an API key.
+def token_of(authorization: str | None, api_key: str | None) -> str | None:
+    """Return the credential the two headers hold: a session or an API key.
 
     Raises:
         Problem: `malformed-header` for an Authorization of another scheme.
     """
-    header = request.headers.get("authorization")
-    if header is None:
-        return request.headers.get("x-api-key")
-    if not header.lower().startswith(_BEARER):
+    if authorization is None:
+        return api_key
+    if not authorization.lower().startswith(_BEARER):
         raise Problem("malformed-header", "Authorization must be `Bearer` and a token")
-    return header[len(_BEARER) :].strip()
+    return authorization[len(_BEARER) :].strip()
 
 
 class RequestGuard:
@@ -65,7 +66,7 @@ class RequestGuard:
         try:
             principal = await self._principal(request)
         except Problem as problem:
-            return problem.status >= 500
+            return problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         slug = request.path_params.get("workspace")
         if slug is None:
             return True
@@ -79,7 +80,7 @@ class RequestGuard:
         )
 
     async def _principal(self, request: Request) -> Principal:
-        token = token_of(request)
+        token = token_of(request.headers.get("authorization"), request.headers.get("x-api-key"))
         if not token:
             raise Problem("authentication-required", "the request has no credentials")
         return await self._access.authenticate(token, str(request.scope.get("client_ip", "")))

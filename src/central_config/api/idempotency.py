@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from central_config.access.model import Principal
+from central_config.api.guard import token_of
 from central_config.core import idempotency as store
 from central_config.core.clock import Clock
 from central_config.core.db import Database, transaction
@@ -22,6 +24,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+Authenticate = Callable[[str, str], Awaitable[Principal]]
 
 _PURPOSE = "idempotency"
 _LONGEST_KEY = 255
@@ -39,7 +43,10 @@ class _Answer(msgspec.Struct):
 class Idempotency:
     """Remembers the answers to POST requests that carry a key."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, clock: Clock, authenticate: Authenticate
+    ) -> None:
+        self._authenticate = authenticate
         self._database = database
         self._vault = vault
         self._clock = clock
@@ -59,15 +66,17 @@ class Idempotency:
                 request with the key is still at work.
         """
         key = headers.get(b"idempotency-key")
-        credential = headers.get(b"authorization") or headers.get(b"x-api-key")
-        if key is None or scope["method"] != "POST" or credential is None:
+        token = token_of(headers.get(b"authorization"), headers.get(b"x-api-key"))
+        if key is None or scope["method"] != "POST" or not token:
             await app(scope, receive, send)
             return
         if not 0 < len(key) <= _LONGEST_KEY or not key.isprintable():
             raise Problem(
                 "malformed-header", f"an Idempotency-Key has 1 to {_LONGEST_KEY} characters"
             )
-        owner = hashlib.sha256(credential.encode()).digest()
+        # An answer may hold a token: it is for whom it was given to, and only while they may ask.
+        principal = await self._authenticate(token, str(scope.get("client_ip", "")))
+        owner = principal.id.bytes
         kept = await self._claim(owner, key, _fingerprint(scope))
         if kept is not None:
             await self._replay(kept, send)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from typing import Any
 
 import structlog
@@ -23,9 +24,9 @@ from central_config.configurations.service.rules import Rules
 from central_config.configurations.service.topologies import Environments
 from central_config.configurations.service.writer import Publisher
 from central_config.core.clock import Clock, SystemClock
-from central_config.core.db import open_database
+from central_config.core.db import open_database, pool_use
 from central_config.core.listen import NotificationListener
-from central_config.core.metrics import DATABASE_POOL
+from central_config.core.metrics import ACTIVE_CONFIGURATIONS, DATABASE_POOL
 from central_config.core.settings import Settings
 from central_config.core.writer import GroupWriter
 from central_config.interop.service import Interop
@@ -40,6 +41,8 @@ log = structlog.get_logger(__name__)
 ACCESS_CHANNEL = "cc_access"
 # How often counted uses of API keys are written (seconds).
 FLUSH_EVERY = 10
+# Counting all configurations reads an index from end to end: every sixth time is enough.
+COUNT_EVERY = 6
 
 
 class Services:
@@ -125,12 +128,14 @@ class Services:
         await self.database.dispose()
 
     async def _keep_books(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_EVERY)
-            pool = self.database.pool
-            for state, count in (("used", pool.checkedout()), ("idle", pool.checkedin())):  # pyright: ignore[reportAttributeAccessIssue] - QueuePool has them
-                DATABASE_POOL.labels(state).set(count)
+        for turn in itertools.count():
+            used, idle = pool_use(self.database)
+            DATABASE_POOL.labels("used").set(used)
+            DATABASE_POOL.labels("idle").set(idle)
             try:
                 await self.access.flush_usage()
+                if turn % COUNT_EVERY == 0:
+                    ACTIVE_CONFIGURATIONS.set(await self.snapshots.count_active())
             except Exception as error:  # noqa: BLE001 - tried again in ten seconds
-                log.warning("usage of keys not written", error=repr(error))
+                log.warning("books not kept", error=repr(error))
+            await asyncio.sleep(FLUSH_EVERY)

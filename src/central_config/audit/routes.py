@@ -131,9 +131,7 @@ async def verify_events(_caller: Caller, chain: Chain, audit: Audit) -> VerifyAn
 
 async def _lines(audit: AuditService, chain: UUID | None) -> AsyncIterator[bytes]:
     heads: dict[UUID, Head] = {}
-    async for block in audit.stream(chain):
-        for record in block:
-            heads[record.chain] = Head(record.sequence, record.hash)
+    async for block in audit.stream(chain, heads):
         yield b"".join(encode_record(record) + b"\n" for record in block)
     yield encode_heads(heads) + b"\n"
 

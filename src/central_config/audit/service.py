@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from central_config.audit import store
-from central_config.audit.model import ChainReport, Event, Record, Verifier, link
+from central_config.audit.model import ChainReport, Event, Head, Record, Verifier, link
 from central_config.core.clock import Clock
 from central_config.core.db import Connection, Database, snapshot_transaction
 
@@ -28,6 +28,11 @@ async def record(connection: Connection, events: Sequence[Event], clock: Clock) 
     await store.move_heads(connection, heads)
 
 
+async def ensure_partitions(connection: Connection, months: int) -> None:
+    """Create the log's partitions of this month and the `months` after it."""
+    await store.ensure_partitions(connection, months)
+
+
 class AuditService:
     """Reads and proves the log."""
 
@@ -44,11 +49,18 @@ class AuditService:
         async with self._database.connect() as connection:
             return await store.page(connection, conditions, before, limit)
 
-    async def stream(self, chain: UUID | None = None) -> AsyncIterator[list[Record]]:
-        """Yield whole chains in blocks, each from its beginning: what an export holds."""
+    async def stream(
+        self, chain: UUID | None, heads: dict[UUID, Head]
+    ) -> AsyncIterator[list[Record]]:
+        """Yield whole chains in blocks, each from its beginning: what an export holds.
+
+        Fills `heads` with where the chains end at the same moment by their own rows, so that an
+        export of a log whose end was cut off shows it.
+        """
         async with snapshot_transaction(self._database) as connection:
-            chains = [chain] if chain is not None else sorted(await store.heads(connection))
-            for each in chains:
+            known = await store.heads(connection)
+            heads.update({each: known[each] for each in known if chain in (None, each)})
+            for each in sorted(heads):
                 async for block in store.chain_in_order(connection, each):
                     yield block
 

@@ -101,7 +101,7 @@ async def page(
         clauses.append(tuple_(table.created_at, table.chain, table.sequence) < tuple_(*before))
     query = (
         select(cc_audit_log)
-        .where(and_(True, *clauses))  # noqa: FBT003 - SQLAlchemy's neutral element
+        .where(and_(True, *clauses))
         .order_by(table.created_at.desc(), table.chain.desc(), table.sequence.desc())
         .limit(limit)
     )

@@ -2,14 +2,17 @@
 
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from cyclopts import Parameter
 
 from central_config.cli import ask
 from central_config.cli.errors import CliError, UsageError
 
 Kind = Literal["auto", "string", "json"]
+# `-` alone begins with a hyphen too.
+File = Annotated[str | None, Parameter(name=("--file", "-f"), allow_leading_hyphen=True)]
 
 STDIN = "-"
 LARGEST = 1024 * 1024  # bytes of a value; the server refuses more

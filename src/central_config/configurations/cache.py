@@ -197,6 +197,11 @@ class Snapshots:
         for past in [each for each in self._past if each[0] == workspace_id]:
             del self._past[past]
 
+    async def count_active(self) -> int:
+        """Return how many configurations are active, over all workspaces."""
+        async with self._database.connect() as connection:
+            return await loading.count_active(connection)
+
     def _lock(self, workspace_id: UUID) -> asyncio.Lock:
         return self._locks.setdefault(workspace_id, asyncio.Lock())
 
@@ -283,13 +288,16 @@ class Snapshots:
             cells: list[Placed] = []
             async for block in loading.heads_at(connection, workspace_id, revision, cipher):
                 cells.extend(block)
+            workspace = await workspace_by_id(connection, workspace_id)
+            if workspace is None:
+                raise Problem("workspace-not-found", "the workspace was deleted")
             rows = await revision_rows(
                 connection, workspace_id, after=revision - 1, through=revision
             )
             return WorkspaceState(
                 workspace_id,
                 revision,
-                rows[0].published_at if rows else datetime.min,
+                rows[0].published_at if rows else workspace.created_at,
                 await topology_at(connection, workspace_id, revision),
                 cells,
                 secret_keys=await loading.secret_keys(connection, workspace_id),

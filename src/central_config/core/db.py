@@ -3,17 +3,17 @@
 Stores take a `Connection` and never open one; services decide where a transaction begins and ends.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 from sqlalchemy import MetaData
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
-from central_config.core.json import decode, encode
 from central_config.core.settings import Settings
 
 Connection = AsyncConnection
@@ -26,7 +26,9 @@ __all__ = [
     "connect_arguments",
     "lost_connection",
     "metadata",
+    "open_connection",
     "open_database",
+    "pool_use",
     "snapshot_transaction",
     "transaction",
 ]
@@ -41,6 +43,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+# asyncpg has no types of its own; this is the one place it is called from.
+open_connection: Any = cast("Any", asyncpg).connect
 
 # A statement of ours that runs longer than this is a fault, not a wait (milliseconds).
 STATEMENT_TIMEOUT_MS = 60_000
@@ -80,8 +85,8 @@ def open_database(url: str, settings: Settings, *, application: str = "central-c
         "jit": "off",  # plans of short statements cost more to compile than to run
     }
 
-    async def connect() -> asyncpg.Connection:
-        return await asyncpg.connect(
+    async def connect() -> Any:  # noqa: ANN401 - asyncpg is untyped
+        return await open_connection(
             **arguments, **cache, server_settings=server_settings, timeout=10
         )
 
@@ -94,20 +99,18 @@ def open_database(url: str, settings: Settings, *, application: str = "central-c
         pool_timeout=settings.database_pool_timeout,
         pool_recycle=settings.database_pool_recycle,
         pool_pre_ping=True,
-        json_serializer=lambda value: encode(value).decode(),
-        json_deserializer=decode,
     )
 
 
 @asynccontextmanager
-async def transaction(database: Database) -> AsyncIterator[Connection]:
+async def transaction(database: Database) -> AsyncGenerator[Connection]:
     """Begin a transaction; commit when the block ends, roll back when it raises."""
     async with database.begin() as connection:
         yield connection
 
 
 @asynccontextmanager
-async def snapshot_transaction(database: Database) -> AsyncIterator[Connection]:
+async def snapshot_transaction(database: Database) -> AsyncGenerator[Connection]:
     """Begin a read-only transaction in which every statement sees the same moment."""
     async with database.connect() as connection:
         await connection.execution_options(
@@ -115,6 +118,14 @@ async def snapshot_transaction(database: Database) -> AsyncIterator[Connection]:
         )
         async with connection.begin():
             yield connection
+
+
+def pool_use(database: Database) -> tuple[int, int]:
+    """Return how many connections of the pool are in use, and how many wait to be used."""
+    pool = database.pool
+    if not isinstance(pool, QueuePool):
+        return 0, 0
+    return pool.checkedout(), pool.checkedin()
 
 
 def lost_connection(error: BaseException) -> bool:

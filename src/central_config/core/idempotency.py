@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from central_config.core.db import Connection, metadata
 
-# `owner` is a hash of the credential: two callers may use the same key.
+# `owner` is the principal's id: two callers may use the same key.
 cc_idempotency = Table(
     "cc_idempotency",
     metadata,

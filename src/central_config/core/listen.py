@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import asyncpg
 import structlog
 
-from central_config.core.db import connect_arguments
+from central_config.core.db import connect_arguments, open_connection
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +57,7 @@ class NotificationListener:
             await asyncio.sleep(_RECONNECT_AFTER)
 
     async def _listen(self) -> None:
-        connection = await asyncpg.connect(
+        connection = await open_connection(
             **self._arguments,
             timeout=10,
             server_settings={"application_name": "central-config-listen"},

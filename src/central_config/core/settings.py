@@ -8,6 +8,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import (
@@ -26,7 +27,7 @@ class FileVariables(EnvSettingsSource):
 
     @override
     def get_field_value(self, field: object, field_name: str) -> tuple[str | None, str, bool]:
-        path = os.environ.get(field_name.upper() + FILE_SUFFIX)
+        path = os.environ.get(field_name.upper() + FILE_SUFFIX)  # noqa: TID251 - this is core.settings
         if path is None:
             return None, field_name, False
         return Path(path).read_text(encoding="utf-8").strip(), field_name, False
@@ -163,9 +164,7 @@ def with_database_number(url: str, number: int) -> str:
     """Return a Redis address that selects database `number`; works for TCP and unix sockets."""
     if url.startswith("unix://"):
         return f"{url.partition('?')[0]}?db={number}"
-    scheme, _, rest = url.partition("://")
-    authority = rest.partition("/")[0]
-    return f"{scheme}://{authority}/{number}"
+    return urlsplit(url)._replace(path=f"/{number}").geturl()
 
 
 def celery_form(url: str) -> str:

@@ -7,12 +7,14 @@ that does not. How a request is checked is the application's matter: it puts a `
 import base64
 import binascii
 import re
+from datetime import datetime
 from typing import Annotated, Any, Protocol, TypeVar
 
 from fastapi import Depends, Header, Query, Request
 
+from central_config.core.clock import parse_rfc3339
 from central_config.core.json import JSON, decode, encode
-from central_config.core.problems import Problem
+from central_config.core.problems import FieldError, Problem
 
 T = TypeVar("T")
 
@@ -86,6 +88,28 @@ def decode_cursor(cursor: str | None, parts: int) -> list[Any] | None:
     if not isinstance(position, list) or len(position) != parts:
         raise Problem("malformed-cursor", "the cursor is not one this service gave")
     return position
+
+
+# Digits of a revision: what fits PostgreSQL's bigint.
+LONGEST_REVISION = 18
+
+
+def parse_at(text: str | None, pointer: str = "?at") -> int | datetime | None:
+    """Return the revision or moment a text names; None for None.
+
+    Raises:
+        Problem: `invalid-request`.
+    """
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) <= LONGEST_REVISION:
+        return int(text)
+    # In an address a plus sign means a space; a time zone such as +02:00 comes with either.
+    moment = parse_rfc3339(text.replace(" ", "+"))
+    if moment is None:
+        detail = "write a revision, or a time with its zone such as 2026-11-23T12:00:00Z"
+        raise Problem("invalid-request", detail, errors=[FieldError(pointer, detail)])
+    return moment
 
 
 _ENTITY_TAG = re.compile(r'^(?:W/)?"?(\d{1,18})(?:-[a-z]+)?"?$')

@@ -8,10 +8,9 @@ from fastapi.responses import StreamingResponse
 
 from central_config.access.model import Caller
 from central_config.configurations.model.keys import check_key
-from central_config.configurations.routes.values import parse_at
 from central_config.core.json import encode
 from central_config.core.problems import Problem
-from central_config.core.web import provided, requires
+from central_config.core.web import parse_at, provided, requires
 from central_config.interop.model.terms import Format
 from central_config.interop.service import Imported, Interop, Options, Progress
 from central_config.interop.wire import ImportOut, NoticeOut

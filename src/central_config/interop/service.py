@@ -7,10 +7,10 @@ from typing import Literal, NamedTuple
 from central_config.access.model import Caller
 from central_config.audit.model import Event
 from central_config.audit.service import record
-from central_config.configurations.cache import Snapshots
 from central_config.configurations.model.cells import REMOVED, Site
 from central_config.configurations.model.changes import REMOVE, SET, Change
 from central_config.configurations.model.state import WorkspaceState
+from central_config.configurations.service import Snapshots
 from central_config.configurations.service.changing import Changing
 from central_config.configurations.service.edits import Wish
 from central_config.configurations.service.reading import At, Reading, narrow

@@ -12,9 +12,9 @@ from uuid import UUID
 
 import structlog
 
-from central_config.configurations.cache import Step
 from central_config.configurations.model.rendering import environment_body, head
 from central_config.configurations.model.state import WorkspaceState
+from central_config.configurations.service import Step
 from central_config.core.metrics import WATCH_CUT, WATCH_EVENTS, WATCHERS
 from central_config.watch.model import Heard, Past, Subject, Timeline, change_data
 

@@ -5,10 +5,11 @@ every second without being told, and after every reconnection, so a lost hint co
 """
 
 import asyncio
+import contextlib
 
 import structlog
 
-from central_config.configurations.cache import Snapshots
+from central_config.configurations.service import Snapshots
 from central_config.core.db import Database, lost_connection
 from central_config.core.metrics import REVISION, SNAPSHOT_AGE
 from central_config.core.problems import Problem
@@ -47,10 +48,8 @@ class Relay:
 
     async def _run(self) -> None:
         while True:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hint.wait(), LOOK_EVERY)
-            except TimeoutError:
-                pass
             self._hint.clear()
             await self._look()
             SNAPSHOT_AGE.set(self._snapshots.age)

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from central_config.access.model import Caller
 from central_config.core.problems import FieldError, Problem
-from central_config.core.web import Guard, provided, requires
+from central_config.core.web import LONGEST_REVISION, Guard, provided, requires
 from central_config.watch.hub import Watcher
 from central_config.watch.model import Heard, as_sse
 from central_config.watch.service import Watching, heard
@@ -75,7 +75,7 @@ def _since(revision: int | None, last_event_id: str | None) -> int | None:
     if last_event_id is None or not last_event_id.strip():
         return revision
     text = last_event_id.strip()
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_REVISION):
         raise Problem("malformed-header", f"Last-Event-ID is a revision, not {text[:80]!r}")
     return int(text)
 

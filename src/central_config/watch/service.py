@@ -1,12 +1,12 @@
-"""How a notification works: a watch is opened here; the relay brings revisions; the hub tells it."""
+"""How a notification works: a watch opens here, the relay brings revisions, the hub tells."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from central_config.access.model import Caller
-from central_config.configurations.cache import Snapshots
 from central_config.configurations.model.state import WorkspaceState
+from central_config.configurations.service import Snapshots
 from central_config.configurations.service.reading import Reading, narrow
 from central_config.core.problems import Problem
 from central_config.watch.hub import Hub, Watcher, changes_since, snapshot
@@ -93,7 +93,7 @@ class Watching:
         return Polled(since if present is None else max(since, present.revision), [])
 
     async def _reach_back(self, state: WorkspaceState, since: int) -> bool:
-        """Make the timeline reach back to a revision, from history if need be; False if it can't."""
+        """Make the timeline reach back to a revision, from history if need be; say if it does."""
         if since > state.revision:
             return False
         timeline = self._hub.timeline(state)
@@ -112,7 +112,7 @@ class Watching:
 
 
 async def heard(watcher: Watcher, beat: float) -> AsyncIterator[Heard | None]:
-    """Yield what a watcher hears; None after each `beat` seconds of silence; ends when it is cut."""
+    """Yield what a watcher hears, None after `beat` seconds of silence; end when it is cut."""
     while True:
         try:
             event = await asyncio.wait_for(watcher.queue.get(), beat)

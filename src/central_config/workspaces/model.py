@@ -82,7 +82,7 @@ class Topology:
     def _ancestors(self, environment_id: UUID) -> Iterator[UUID]:
         current: UUID | None = environment_id
         passed: set[UUID] = set()  # a cycle is refused by name later; it must not hang us here
-        while current in self.by_id and current not in passed:
+        while current is not None and current in self.by_id and current not in passed:
             yield current
             passed.add(current)
             current = self.by_id[current].parent_id

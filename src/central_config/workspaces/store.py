@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, func, insert, select, text, update
+from sqlalchemy import Row, insert, select, text, update
 
 from central_config.core.db import Connection
 from central_config.workspaces.model import (
@@ -244,11 +244,3 @@ async def revision_page(
 
 def _revision(row: Row[Any]) -> RevisionRow:
     return RevisionRow(*(getattr(row, name) for name in RevisionRow.__struct_fields__))
-
-
-async def count_workspaces(connection: Connection) -> int:
-    """Return how many workspaces there are."""
-    query = (
-        select(func.count()).select_from(cc_workspace).where(cc_workspace.c.deleted_at.is_(None))
-    )
-    return (await connection.execute(query)).scalar_one()

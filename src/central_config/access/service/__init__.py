@@ -15,6 +15,7 @@ from central_config.access.service.roles import Roles
 from central_config.access.service.sessions import Sessions, SignedIn
 from central_config.access.service.throttle import Throttle
 from central_config.access.service.users import NewUser, UserPatch, Users
+from central_config.access.store.sessions import purge as purge_sessions
 from central_config.core.clock import Clock
 from central_config.core.db import Database
 from central_config.core.settings import Settings
@@ -28,6 +29,7 @@ __all__ = [
     "SignedIn",
     "Throttle",
     "UserPatch",
+    "purge_sessions",
 ]
 
 

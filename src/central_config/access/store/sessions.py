@@ -16,6 +16,7 @@ _INSERT = text("""
             :user_agent)
 """)
 _DROP_EXPIRED = text("DELETE FROM cc_session WHERE user_id = :user_id AND expires_at <= :moment")
+_PURGE = text("DELETE FROM cc_session WHERE expires_at < :before")
 _END = text("DELETE FROM cc_session WHERE id = :id RETURNING id")
 _END_ALL = text("""
     DELETE FROM cc_session WHERE user_id = :user_id AND id IS DISTINCT FROM CAST(:spared AS uuid)
@@ -65,3 +66,8 @@ async def note_seen(connection: Connection, seen: Mapping[UUID, datetime]) -> No
     """Write when sign-ins were last used."""
     await connection.execute(_LOCK_SEEN, {"ids": list(seen)})
     await connection.execute(_SEEN, {"ids": list(seen), "moments": list(seen.values())})
+
+
+async def purge(connection: Connection, before: datetime) -> int:
+    """Delete the sign-ins of everybody that expired before; return how many."""
+    return (await connection.execute(_PURGE, {"before": before})).rowcount

@@ -17,7 +17,7 @@ from central_config.cli.commands.shared import (
 from central_config.cli.errors import UsageError
 from central_config.cli.output import table
 from central_config.cli.session import IN_ENVIRONMENT, IN_WORKSPACE, InEnvironment, InWorkspace
-from central_config.cli.values import Kind, parse_pair, read_text
+from central_config.cli.values import File, Kind, parse_pair, read_text
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -89,7 +89,7 @@ def _edit_row(edit: Mapping[str, Any]) -> Sequence[object]:
 @app.command
 def create(  # noqa: PLR0913 - the options of a command
     *pairs: Annotated[str, Parameter(allow_leading_hyphen=False)],
-    file: Annotated[str | None, Parameter(name=("--file", "-f"))] = None,
+    file: File = None,
     remove: list[str] | None = None,
     type: Kind = "auto",  # noqa: A002 - the option's name
     message: Message = "",

@@ -10,7 +10,7 @@ from central_config.cli.client import segment
 from central_config.cli.errors import OK, REFUSED, ProblemError, UsageError
 from central_config.cli.output import json_text, say, stderr, table, warn
 from central_config.cli.session import IN_WORKSPACE, InWorkspace
-from central_config.cli.values import read_text
+from central_config.cli.values import File, read_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -53,7 +53,7 @@ def set_(
     /,
     *,
     pattern: str | None = None,
-    file: str | None = None,
+    file: File = None,
     mode: Mode | None = None,
     opts: InWorkspace = IN_WORKSPACE,
 ) -> None:
@@ -108,7 +108,7 @@ def check(
     /,
     *,
     pattern: str | None = None,
-    file: str | None = None,
+    file: File = None,
     opts: InWorkspace = IN_WORKSPACE,
 ) -> int:
     """Show which live values a rule breaks, or would break; ends with code 1 if any.

@@ -27,7 +27,7 @@ NDJSON = {"Accept": "application/x-ndjson"}
 
 
 def import_(  # noqa: PLR0913 - the options of a command
-    file: str,
+    file: Annotated[str, Parameter(allow_leading_hyphen=True)],
     /,
     *,
     format: FileFormat | None = None,  # noqa: A002 - the option's name

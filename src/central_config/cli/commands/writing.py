@@ -9,7 +9,7 @@ from central_config.cli.client import Client, key_path
 from central_config.cli.commands.shared import write_result
 from central_config.cli.errors import ProblemError, UsageError
 from central_config.cli.session import IN_ENVIRONMENT, InEnvironment
-from central_config.cli.values import Kind, read_value
+from central_config.cli.values import File, Kind, read_value
 
 Message = Annotated[str, Parameter(name=("--message", "-m"))]
 
@@ -20,7 +20,7 @@ def set_(  # noqa: PLR0913 - the options of a command
     /,
     *,
     type: Kind = "auto",  # noqa: A002 - the option's name
-    file: str | None = None,
+    file: File = None,
     secret: bool = False,
     description: str | None = None,
     message: Message = "",

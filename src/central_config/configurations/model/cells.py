@@ -1,4 +1,4 @@
-"""The smallest things a workspace is made of: what an environment holds for a key, what it serves."""
+"""The smallest parts of a workspace: what an environment holds for a key, and what it serves."""
 
 from typing import NamedTuple
 from uuid import UUID

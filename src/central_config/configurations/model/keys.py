@@ -12,23 +12,28 @@ _PATTERN = re.compile(r"[A-Za-z0-9._*/-]+")
 
 def key_fault(key: str) -> str | None:
     """Return what is wrong with a key, or None."""
-    if not key:
-        return "a key is not empty"
     if len(key) > MAXIMUM_KEY:
         return f"a key has at most {MAXIMUM_KEY} characters, this one has {len(key)}"
-    if key.startswith("/"):
-        return "a key has no leading slash"
-    if key.endswith("/"):
-        return "a key has no trailing slash"
-    if "//" in key:
-        return "a key has no empty segment"
-    if _KEY.fullmatch(key) is None:
-        wrong = next(each for each in key if not re.match(r"[A-Za-z0-9._/-]", each))
-        return f"a key has no {wrong!r}; its segments are made of A-Z a-z 0-9 . _ -"
-    # Clients and proxies fold these away, so such a key could be written and never read.
-    if any(segment in {".", ".."} for segment in key.split("/")):
-        return "a key has no segment . or .."
-    return None
+    if _KEY.fullmatch(key) is not None:
+        # Clients and proxies fold these away: such a key could be written and never read.
+        folded = any(segment in {".", ".."} for segment in key.split("/"))
+        return "a key has no segment . or .." if folded else None
+    return _form_fault(key)
+
+
+def _form_fault(key: str) -> str:
+    """Return what is wrong with a text that has not the form of a key."""
+    if not key:
+        return "a key is not empty"
+    for mark, found in (
+        ("leading slash", key.startswith("/")),
+        ("trailing slash", key.endswith("/")),
+        ("empty segment", "//" in key),
+    ):
+        if found:
+            return f"a key has no {mark}"
+    wrong = next(each for each in key if not re.match(r"[A-Za-z0-9._/-]", each))
+    return f"a key has no {wrong!r}; its segments are made of A-Z a-z 0-9 . _ -"
 
 
 def check_key(key: str, pointer: str = "/key") -> None:

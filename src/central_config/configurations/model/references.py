@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from typing_extensions import override
+
 from central_config.configurations.model.keys import key_fault
 from central_config.core.json import JSON, encode
 from central_config.core.problems import FieldError, Problem
@@ -24,6 +26,7 @@ class Reference(NamedTuple):
     environment: str | None
     key: str
 
+    @override
     def __str__(self) -> str:
         """Return the reference as it is written."""
         place = "" if self.environment is None else f"env:{self.environment}/"

@@ -1,8 +1,8 @@
-"""Schema rules: a pattern over keys and the JSON Schema (2020-12) that their values must satisfy."""
+"""Schema rules: a pattern over keys, and the JSON Schema (2020-12) their values must satisfy."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import jsonschema_rs
@@ -41,6 +41,10 @@ class Violation(NamedTuple):
     detail: str
 
 
+def _schema(text: str) -> Any:  # noqa: ANN401 - the library's own type is not exported
+    return decode(text)
+
+
 def _refuse_remote(uri: str) -> JSON:
     message = f"{uri}: a schema may not refer to other documents"
     raise ValueError(message)
@@ -49,7 +53,7 @@ def _refuse_remote(uri: str) -> JSON:
 @lru_cache(maxsize=2048)
 def _validator(schema: str, mask: str | None) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
-        decode(schema),
+        _schema(schema),
         validate_formats=True,
         retriever=_refuse_remote,
         mask=mask,
@@ -64,7 +68,7 @@ def check_schema(schema: str) -> None:
         Problem: `invalid-schema`.
     """
     try:
-        jsonschema_rs.meta.validate(decode(schema))
+        jsonschema_rs.meta.validate(_schema(schema))
         _validator(schema, None)
     except (jsonschema_rs.ValidationError, ValueError) as error:
         detail = str(getattr(error, "message", error))[:500]

@@ -98,7 +98,7 @@ class WorkspaceState:
         try:
             return serve(self, site)
         except Problem as problem:
-            log.error("value cannot be resolved", key=site.key, problem=problem.code)
+            log.warning("value cannot be resolved", key=site.key, problem=problem.code)
             return None
 
     def keys(self, environment_id: UUID) -> list[str]:
@@ -171,7 +171,7 @@ class WorkspaceState:
                 serve(self, Site(environment_id, key))
 
     def _newly_secret(self, cells: Sequence[Placed]) -> list[Placed]:
-        """Return the other cells of keys that these cells make secret: a key is secret everywhere."""
+        """Return the other cells of keys that these make secret: a key is secret everywhere."""
         touched = {placed.site for placed in cells}
         fresh = {site.key for site, cell in cells if cell.secret} - self.secret_keys
         found: list[Placed] = []

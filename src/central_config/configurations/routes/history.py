@@ -9,7 +9,7 @@ from central_config.access.model import Caller
 from central_config.configurations.model.cells import Site
 from central_config.configurations.model.changes import Change
 from central_config.configurations.model.differences import Difference, Side
-from central_config.configurations.routes.values import Prefix, parse_at
+from central_config.configurations.routes.values import Prefix
 from central_config.configurations.service.compaction import Compaction
 from central_config.configurations.service.history import History
 from central_config.configurations.service.keys import Keys
@@ -41,6 +41,7 @@ from central_config.core.web import (
     Limit,
     decode_cursor,
     encode_cursor,
+    parse_at,
     provided,
     requires,
 )

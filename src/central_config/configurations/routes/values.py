@@ -16,7 +16,7 @@ from central_config.configurations.model.changes import (
 from central_config.configurations.service.edits import Wish
 from central_config.configurations.service.history import History
 from central_config.configurations.service.publishing import Publishing
-from central_config.configurations.service.reading import Answer, At, Reading
+from central_config.configurations.service.reading import Answer, Reading
 from central_config.configurations.wire.changes import ChangeOut
 from central_config.configurations.wire.values import (
     EnvironmentValues,
@@ -28,15 +28,15 @@ from central_config.configurations.wire.values import (
     ValuePut,
     WriteOut,
 )
-from central_config.core.clock import parse_rfc3339
-from central_config.core.problems import FieldError, Problem
 from central_config.core.web import (
+    LONGEST_REVISION,
     Cursor,
     Limit,
     Match,
     Matched,
     decode_cursor,
     encode_cursor,
+    parse_at,
     provided,
     requires,
 )
@@ -55,30 +55,12 @@ Prefix = Annotated[str, Query(description="Only keys that begin so")]
 MESSAGE = Query(description="Why")
 
 
-def parse_at(text: str | None, pointer: str = "?at") -> At:
-    """Return the revision or moment a text names; None for None.
-
-    Raises:
-        Problem: `invalid-request`.
-    """
-    if text is None:
-        return None
-    if text.isascii() and text.isdigit() and len(text) < 19:  # fits PostgreSQL's bigint
-        return int(text)
-    # In an address a plus sign means a space; a time zone such as +02:00 comes with either.
-    moment = parse_rfc3339(text.replace(" ", "+"))
-    if moment is None:
-        detail = "write a revision, or a time with its zone such as 2026-11-23T12:00:00Z"
-        raise Problem("invalid-request", detail, errors=[FieldError(pointer, detail)])
-    return moment
-
-
 def seen_revision(if_none_match: str | None) -> int | None:
     """Return the revision a reader says it has, if the header holds one of ours."""
     if if_none_match is None:
         return None
     tag = if_none_match.strip().removeprefix("W/").strip('"')
-    return int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 19 else None
+    return int(tag) if tag.isascii() and tag.isdigit() and len(tag) <= LONGEST_REVISION else None
 
 
 def respond(answer: Answer) -> Response:

@@ -1,4 +1,4 @@
-"""What is said of a key in all environments of a workspace: its description, and that it is secret."""
+"""What is said of a key in all environments: its description, and that it is a secret."""
 
 from central_config.access.model import Caller
 from central_config.audit.model import Event

@@ -40,7 +40,7 @@ EDITS_AT_ONCE = 2000
 
 
 class Proposals:
-    """Everything that happens to a change before it is a revision, and the step that makes it one."""
+    """All that happens to a change before it is a revision, and the step that makes it one."""
 
     def __init__(
         self,

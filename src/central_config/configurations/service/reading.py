@@ -231,7 +231,7 @@ def _listed(
 
 
 def narrow(caller: Caller, prefix: str) -> str | None:
-    """Return the prefix that is both asked for and within the caller's scope; None if nothing is."""
+    """Return the prefix both asked for and within the caller's scope; None if nothing is."""
     scope = caller.principal.scope
     if scope is None or prefix.startswith(scope.key_prefix):
         return prefix

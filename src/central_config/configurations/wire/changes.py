@@ -1,7 +1,7 @@
 """HTTP models of changes, revisions and schema rules."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
@@ -118,7 +118,7 @@ class ChangeOut(BaseModel):
     edit_count: int
 
     @classmethod
-    def of(cls, change: Change, **more: Any) -> "ChangeOut":
+    def of(cls, change: Change) -> "ChangeOut":
         """Return the HTTP form."""
         return cls(
             id=change.id,
@@ -137,7 +137,6 @@ class ChangeOut(BaseModel):
             published_at=change.published_at,
             published_by=change.published_by,
             edit_count=change.edit_count,
-            **more,
         )
 
 

@@ -1,0 +1,92 @@
+"""Writes `docs/reference/cli.md` out of the definitions of the commands.
+
+`python -m central_config.cli.reference` prints the page; with a file's name it writes it.
+"""
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from cyclopts import App
+
+from central_config.cli.errors import EXIT_CODES
+from central_config.cli.main import SERVER_COMMANDS, TABLE, build
+from central_config.cli.times import FORMS
+from central_config.cli.variables import MEANING
+
+PAGE = "docs/reference/cli.md"
+
+_INTRODUCTION = """\
+<!-- Written by `python -m central_config.cli.reference {page}`; do not edit. -->
+
+# Command line
+
+The command is `central-config`, or `ccfg` for short. Results go to standard output; messages,
+progress and warnings go to standard error. Every command that prints data takes `-o json` or
+`-o yaml` (`--output`); without it the result is made for people and may change.
+
+Options may stand before or after arguments; `--` ends them. Where an option is not given, the
+environment variable counts, then the context in use (`ccfg context show` tells what it comes to). A
+context named with `--context` wins over the variables. A saved token is sent only to the server it
+was given by.
+
+A moment is {forms}.
+
+Control characters in values are shown as escapes and never sent to a terminal.
+"""
+
+
+def page() -> str:
+    """Return the whole page."""
+    return "\n".join(_parts())
+
+
+def _parts() -> Iterator[str]:
+    yield _INTRODUCTION.format(page=PAGE, forms=FORMS)
+    yield "## Exit codes\n"
+    yield _table(("Code", "Meaning"), {f"`{code}`": said for code, said in EXIT_CODES.items()})
+    yield "`ccfg run` ends with the exit code of the program it runs (127: there is no such program).\n"
+    yield "## Environment variables\n"
+    yield _table(("Variable", "Meaning"), {f"`{name}`": said for name, said in MEANING.items()})
+    yield "`SSL_CERT_FILE` names the certificates of an authority of your own.\n"
+    app = build()
+    for group, commands in _groups().items():
+        yield f"## {group}\n"
+        for name in commands:
+            yield _command(app, name)
+
+
+def _groups() -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for command in TABLE:
+        groups.setdefault(str(command.group.name), []).append(command.name)
+    groups["Running the service"] = [name for name, _ in SERVER_COMMANDS]
+    return groups
+
+
+def _command(app: App, name: str) -> str:
+    text = app[name].generate_docs(
+        heading_level=3, max_heading_level=4, usage_name=f"ccfg {name}", recursive=True
+    )
+    # The generator leaves blank lines in bunches and blanks at the ends of lines.
+    lines = [line.rstrip() for line in text.splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def _table(head: tuple[str, str], rows: Mapping[str, str]) -> str:
+    lines = [f"| {head[0]} | {head[1]} |", "| --- | --- |"]
+    lines += [f"| {name} | {said} |" for name, said in rows.items()]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Print the page, or write it to the file that is named."""
+    if len(sys.argv) > 1:
+        Path(sys.argv[1]).write_text(page(), encoding="utf-8")
+    else:
+        sys.stdout.write(page())
+
+
+if __name__ == "__main__":
+    main()

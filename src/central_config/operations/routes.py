@@ -1,0 +1,85 @@
+"""Background jobs and maintenance over HTTP, for operators."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from central_config.access.model import Caller
+from central_config.core.problems import Problem
+from central_config.core.web import (
+    DEFAULT_LIMIT,
+    Cursor,
+    Limit,
+    decode_cursor,
+    encode_cursor,
+    provided,
+    requires,
+)
+from central_config.operations.service import Jobs
+from central_config.operations.wire import JobOut, JobPage, JobStatus, MaintenanceName
+
+router = APIRouter(tags=["operations"])
+
+Operator = Annotated[Caller, requires("system.operate")]
+JobService = Annotated[Jobs, provided(Jobs)]
+
+
+@router.get("/jobs")
+async def list_jobs(
+    _caller: Operator,
+    service: JobService,
+    status: JobStatus | None = None,
+    kind: Annotated[str | None, Query(description="e.g. maintenance.hourly")] = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> JobPage:
+    """List background jobs, newest first."""
+    conditions: dict[str, str] = {}
+    if status is not None:
+        conditions["status"] = status
+    if kind is not None:
+        conditions["kind"] = kind
+    found = await service.page(conditions, _position(cursor), limit)
+    return JobPage(
+        items=[JobOut.of(each) for each in found],
+        next_cursor=encode_cursor([str(found[-1].id)]) if len(found) == limit else None,
+    )
+
+
+@router.get("/jobs/{job}")
+async def get_job(job: UUID, _caller: Operator, service: JobService) -> JobOut:
+    """Show a background job."""
+    return JobOut.of(await service.show(job))
+
+
+@router.post("/jobs/{job}/retry")
+async def retry_job(job: UUID, caller: Operator, service: JobService) -> JobOut:
+    """Run a failed or cancelled job again."""
+    return JobOut.of(await service.retry(caller, job))
+
+
+@router.post("/jobs/{job}/cancel")
+async def cancel_job(job: UUID, caller: Operator, service: JobService) -> JobOut:
+    """Cancel a job that has not begun."""
+    return JobOut.of(await service.cancel(caller, job))
+
+
+@router.post("/maintenance/{name}", status_code=202)
+async def start_maintenance(
+    name: MaintenanceName, caller: Operator, service: JobService, response: Response
+) -> JobOut:
+    """Start maintenance now; while it waits or runs already, that job is the answer."""
+    job = await service.maintain(caller, name)
+    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
+    return JobOut.of(job)
+
+
+def _position(cursor: str | None) -> UUID | None:
+    position = decode_cursor(cursor, 1)
+    if position is None:
+        return None
+    try:
+        return UUID(str(position[0]))
+    except ValueError:
+        raise Problem("malformed-cursor", "the cursor is not one this service gave") from None

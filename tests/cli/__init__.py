@@ -1,0 +1,1 @@
+"""The command line: its parts alone, and whole against a running server."""

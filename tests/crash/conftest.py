@@ -1,0 +1,59 @@
+"""Processes of a test's own: these tests kill them."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from central_config.supervisor.postgres import PostgresServer
+from tests.support.api import ApiProcess, Client, Workspace
+from tests.support.servers import cloned_database
+
+IN_MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture(scope="module")
+def api(
+    template_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ApiProcess]:
+    """An API on a database of its own; every test leaves it running."""
+    with cloned_database(template_url) as url:
+        process = ApiProcess(url, redis_url, tmp_path_factory.mktemp("killed") / "api.log")
+        process.bootstrap()
+        process.start()
+        yield process
+        process.stop()
+
+
+@pytest.fixture(scope="module")
+def owner(api: ApiProcess) -> Iterator[Client]:
+    """The first administrator of that API."""
+    client = api.sign_in()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def target(owner: Client) -> Workspace:
+    """A workspace of that API."""
+    return Workspace(owner)
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Path]:
+    """A directory in memory that PostgreSQL's user may enter."""
+    base = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
+    directory = Path(tempfile.mkdtemp(prefix="cc-crash-", dir=base))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def postgres(place: Path) -> Iterator[PostgresServer]:
+    """A durable PostgreSQL of this test's own."""
+    with PostgresServer(data_dir=place / "own", durable=True) as server:
+        yield server

@@ -1,0 +1,1 @@
+"""Promises that hold whatever is done, tried with what Hypothesis and threads come up with."""
