@@ -24,9 +24,7 @@ from pydantic.fields import FieldInfo
 from central_config.access.model import BUILT_IN_ROLES, PERMISSIONS, PUBLIC, SIGNED_IN
 from central_config.api.app import build_control_plane
 from central_config.api.services import Services
-from central_config.cli import main as cli
-from central_config.cli.errors import EXIT_CODES
-from central_config.cli.variables import MEANING
+from central_config.cli import reference as command_line
 from central_config.core import metrics
 from central_config.core.problems import CATALOGUE
 from central_config.core.settings import Settings
@@ -51,7 +49,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "metrics.md": metrics_page(),
         REFERENCE / "permissions.md": permissions_page(),
         REFERENCE / "routes.md": routes_page(document, dict(_permissions_by_route(app.routes))),
-        REFERENCE / "cli.md": cli_page(),
+        REFERENCE / "cli.md": command_line.page(),
         REFERENCE / "openapi.json": openapi_page(document),
     }
 
@@ -308,10 +306,10 @@ def routes_page(document: Mapping[str, Any], permissions: Mapping[str, str]) -> 
                 lines.append(f"| `{method.upper()} {path}` | {_cell(said)} | {shown} |")
     lines += [
         "",
-        "Where credentials are enough to be heard, the service decides further: your own account is",
-        "yours; lists show what you may see; API keys need `key.manage` and a user's roles",
-        "`user.manage` in the workspace they are about; the audit log needs `audit.read`, everywhere",
-        "or in the workspace that is named.",
+        "Where credentials are enough to be heard, the service decides further: your own account",
+        "is yours; lists show what you may see; API keys need `key.manage`, and a user's roles",
+        "`user.manage`, in the workspace they are about; the audit log needs `audit.read`,",
+        "everywhere or in the workspace that is named.",
     ]
     return _page(lines)
 
@@ -319,40 +317,6 @@ def routes_page(document: Mapping[str, Any], permissions: Mapping[str, str]) -> 
 def openapi_page(document: Mapping[str, Any]) -> str:
     """Return the OpenAPI document as a file that differs line by line."""
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
-
-
-# -- the command line
-
-
-def cli_page() -> str:
-    """Return the page of the command line."""
-    lines = [
-        "# Command line",
-        "",
-        GENERATED,
-        "",
-        "`central-config` and `ccfg` are one program. `ccfg COMMAND --help` shows all options of",
-        "a command. Results go to stdout, everything else to stderr; `-o json` prints JSON.",
-    ]
-    lines += ["", "| Command | Does |", "|---|---|", *_commands()]
-    lines += ["", "## Variables", "", "| Variable | Meaning |", "|---|---|"]
-    lines += [f"| `{name}` | {_cell(meaning)} |" for name, meaning in MEANING.items()]
-    lines += ["", "## Exit codes", "", "| Code | Meaning |", "|---|---|"]
-    lines += [f"| {code} | {_cell(meaning)} |" for code, meaning in EXIT_CODES.items()]
-    return _page(lines)
-
-
-def _commands() -> Iterator[str]:
-    for command in cli.TABLE:
-        if command.place.endswith(":app"):
-            group = cli.build()[command.name]
-            for name in sorted(each for each in group if not each.startswith("-")):
-                said = str(group[name].help).strip().split("\n", 1)[0]
-                yield f"| `ccfg {command.name} {name}` | {_cell(said)} |"
-        else:
-            yield f"| `ccfg {command.name}` | {_cell(command.summary)} |"
-    for name, summary in cli.SERVER_COMMANDS:
-        yield f"| `central-config {name}` | {_cell(summary)} |"
 
 
 # -- all pages

@@ -8,7 +8,7 @@ import pytest
 from central_config.cli import contexts
 from central_config.cli.contexts import Context, Contexts
 from central_config.cli.errors import CliError, UsageError
-from central_config.cli.session import DEFAULT_URL, resolve
+from central_config.cli.targets import DEFAULT_URL, resolve
 from tests.cli.conftest import Ccfg
 
 

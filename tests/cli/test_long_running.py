@@ -115,14 +115,33 @@ def test_watching_as_json_resumes(ccfg: Ccfg, start: Start) -> None:
     assert event["changes"] == [{"key": "b", "value": 2, "status": "active"}]
 
 
-def test_watching_survives_a_restart(ccfg: Ccfg, start: Start, server: ApiProcess) -> None:
-    watch = start("watch")
-    watch.error("watching prod")
-    server.kill()
-    watch.error("coming back")
+def test_watching_survives_a_restart(
+    ccfg: Ccfg,
+    start: Start,
+    database_url: str,
+    redis_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A server of its own: the shared one is not to be killed under other tests.
+    server = ApiProcess(database_url, redis_url, tmp_path / "api.log")
+    server.bootstrap()
     server.start()
-    ccfg("set", "k", "after")
-    assert watch.line().endswith("  k = after")
+    try:
+        place = Workspace(server.sign_in())
+        monkeypatch.setenv("CENTRAL_CONFIG_URL", server.url)
+        monkeypatch.setenv("CENTRAL_CONFIG_TOKEN", place.admin.token or "")
+        monkeypatch.setenv("CENTRAL_CONFIG_WORKSPACE", place.slug)
+        place.admin.close()
+        watch = start("watch")
+        watch.error("watching prod")
+        server.kill()
+        watch.error("coming back")
+        server.start()
+        ccfg("set", "k", "after")
+        assert watch.line().endswith("  k = after")
+    finally:
+        server.stop()
 
 
 def test_a_revoked_key_ends_the_watch(

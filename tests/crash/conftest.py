@@ -52,8 +52,8 @@ def place() -> Iterator[Path]:
     shutil.rmtree(directory)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def postgres(place: Path) -> Iterator[PostgresServer]:
-    """A durable PostgreSQL of this test's own."""
+    """A durable PostgreSQL of these tests' own."""
     with PostgresServer(data_dir=place / "own", durable=True) as server:
         yield server

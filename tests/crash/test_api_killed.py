@@ -11,7 +11,7 @@ from tests.crash.load import check, wait_for, writers
 from tests.support.api import ApiProcess, Client, Workspace
 
 ROUNDS = 3
-STOP_WITHIN = 15.0  # seconds
+STOP_WITHIN, PROMPTLY = 15.0, 6.0  # seconds
 
 
 def test_kill_in_the_middle_of_writes(api: ApiProcess, owner: Client, target: Workspace) -> None:
@@ -44,25 +44,10 @@ def test_killed_main_process_takes_its_workers_along(
 def test_polite_stop_in_the_middle_of_writes(
     api: ApiProcess, owner: Client, target: Workspace
 ) -> None:
-    """Also with a watch open: it is ended, or nobody could ever stop a server that is watched."""
-    assert api.process is not None
     with writers(target) as load:
         load.wait_for_more(40)
-        with owner.http.stream(
-            "GET", f"/watch/{target.place('prod')}", headers={"Accept": "text/event-stream"}
-        ) as watch:
-            lines = watch.iter_lines()
-            assert next(lines).startswith("retry")
-            reader = threading.Thread(target=read_to_the_end, args=(lines,))
-            reader.start()
-            load.wait_for_more(40)
-            began = time.monotonic()
-            api.process.send_signal(signal.SIGTERM)
-            assert api.process.wait(STOP_WITHIN) == 0, api.log.read_text()[-3000:]
-            print("STOPPED", time.monotonic() - began)
-            load.halted.set()
-            reader.join(5)
-            assert not reader.is_alive()
+        stop(api)
+        load.halted.set()
     for answer in load.refused:
         assert answer.status_code == 503, answer.text
         assert "retry-after" in answer.headers
@@ -71,12 +56,40 @@ def test_polite_stop_in_the_middle_of_writes(
     check(load, owner)
 
 
-def read_to_the_end(lines: object) -> None:
+def test_polite_stop_ends_watches(api: ApiProcess, owner: Client, target: Workspace) -> None:
+    """Or a server that is watched could only be killed, and with it what it was about to write."""
+    polled: list[int] = []
+    poll = threading.Thread(target=lambda: polled.append(poll_once(owner, target)))
+    with owner.http.stream(
+        "GET", f"/watch/{target.place('prod')}", headers={"Accept": "text/event-stream"}
+    ) as watch:
+        lines = watch.iter_lines()
+        assert next(lines).startswith("retry")
+        poll.start()
+        time.sleep(0.5)
+        seconds = stop(api)
+        assert list(lines)[-1:] in ([], [""]), "the stream was torn, not ended"
+    poll.join(5)
+    api.start()
+    assert polled == [200]
+    assert seconds < PROMPTLY
+
+
+def poll_once(client: Client, target: Workspace) -> int:
+    params = {"revision": target.revision(), "wait": 30}
     try:
-        for _ in lines:  # type: ignore[attr-defined]
-            pass
+        return client.get(f"/watch/{target.place('prod')}", params=params).status_code
     except httpx2.TransportError:
-        pass
+        return 0
+
+
+def stop(api: ApiProcess) -> float:
+    """Ask for a stop; return how long it took (seconds)."""
+    assert api.process is not None
+    began = time.monotonic()
+    api.process.send_signal(signal.SIGTERM)
+    assert api.process.wait(STOP_WITHIN) == 0, api.log.read_text()[-3000:]
+    return time.monotonic() - began
 
 
 def answers(url: str) -> bool:

@@ -4,6 +4,7 @@ Settings come from the environment; times are short.
 """
 
 import asyncio
+import importlib
 import os
 import sys
 import time
@@ -13,7 +14,6 @@ from sqlalchemy import text
 from central_config.core.jobs.model import JobContext, JobFailedError, JobKind, Schedule
 from central_config.core.json import JSON
 from central_config.core.settings import get_settings
-from central_config.worker import beat, main
 from central_config.worker.kinds import KINDS, SERVICES
 from central_config.worker.workshop import Timing, Workshop
 
@@ -83,9 +83,9 @@ WORKSHOP = Workshop(
     timing=Timing(
         heartbeat=0.3,
         progress=0.1,
-        lost_after=1.5,
+        lost_after=4,
         cleanup=1,
-        stop_within=3,
+        stop_within=6,
         sweep_every=0.4,
         picked_up=0.3,
         tick=0.2,
@@ -93,5 +93,8 @@ WORKSHOP = Workshop(
 )
 
 if __name__ == "__main__":
-    entry = {"worker": main.run, "beat": beat.run}[sys.argv[1]]
-    sys.exit(entry(get_settings(), WORKSHOP))
+    # Only what is asked for: the scheduler does without most of Celery.
+    entry = importlib.import_module(
+        {"worker": "central_config.worker.main", "beat": "central_config.worker.beat"}[sys.argv[1]]
+    )
+    sys.exit(entry.run(get_settings(), WORKSHOP))

@@ -5,13 +5,13 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from conftest import Bench
 from sqlalchemy import text
 
 from central_config.core.clock import SystemClock
 from central_config.core.ids import new_id
 from central_config.core.jobs import store
 from central_config.core.jobs.model import DONE, JobKind, Reporter
+from tests.worker.support import Bench
 
 pytestmark = pytest.mark.anyio
 

@@ -23,6 +23,7 @@ from central_config.core.logging import configure_logging
 from central_config.core.process import die_with_parent
 from central_config.core.settings import Settings, get_settings
 from central_config.interop.routes import router as interop_routes
+from central_config.operations.routes import router as operation_routes
 from central_config.watch.routes import router as watch_routes
 from central_config.workspaces.routes import router as workspace_routes
 
@@ -60,6 +61,7 @@ def build_control_plane(services: Services) -> FastAPI:
         watch_routes,
         interop_routes,
         audit_routes,
+        operation_routes,
     ):
         app.include_router(router, prefix=PREFIX)
     app.include_router(health_routes)

@@ -25,11 +25,13 @@ from central_config.configurations.service.topologies import Environments
 from central_config.configurations.service.writer import Publisher
 from central_config.core.clock import Clock, SystemClock
 from central_config.core.db import open_database, pool_use
+from central_config.core.jobs.queue import JobQueue
 from central_config.core.listen import NotificationListener
 from central_config.core.metrics import ACTIVE_CONFIGURATIONS, DATABASE_POOL
 from central_config.core.settings import Settings
 from central_config.core.writer import GroupWriter
 from central_config.interop.service import Interop
+from central_config.operations.service import Jobs
 from central_config.secrets.service import Vault, master_key
 from central_config.watch.hub import Hub
 from central_config.watch.relay import Relay
@@ -80,6 +82,7 @@ class Services:
             {REVISION_CHANNEL: self.relay.hint, ACCESS_CHANNEL: self.access.invalidate},
             self._reconnected,
         )
+        self.queue = JobQueue.of(settings)
         self.by_type: dict[type, Any] = {
             type(each): each
             for each in (
@@ -97,6 +100,7 @@ class Services:
                 Rules(self.database, self.snapshots, clock),
                 Environments(workspaces, self.snapshots),
                 Watching(self.snapshots, reading, self.hub),
+                Jobs(self.database, self.queue, clock),
                 Interop(self.database, self.snapshots, reading, changing, clock),
             )
         }
@@ -125,6 +129,7 @@ class Services:
         await self.relay.stop()
         with contextlib.suppress(Exception):  # the database may be gone; stopping goes on
             await self.access.close()
+            await self.queue.close()
         await self.database.dispose()
 
     async def _keep_books(self) -> None:

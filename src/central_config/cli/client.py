@@ -37,9 +37,12 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """One server, asked as one principal."""
+    """One server, asked as one principal.
 
-    def __init__(self, url: str, token: str | None) -> None:
+    `timeout`: seconds, where there is less time than usual.
+    """
+
+    def __init__(self, url: str, token: str | None, timeout: float | None = None) -> None:
         import httpx2  # noqa: PLC0415 - `ccfg --help` must not pay for it
 
         self.url = check_url(url)
@@ -53,7 +56,7 @@ class Client:
         self._http = httpx2.Client(
             base_url=self.url + API,
             headers=headers,
-            timeout=httpx2.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
+            timeout=timeout or httpx2.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
         )
         weakref.finalize(self, self._http.close)
 
@@ -99,8 +102,7 @@ class Client:
                 headers={**kind, **(headers or {})},
             )
         )
-        if response.status_code >= 400:  # noqa: PLR2004 - HTTP's border of refusals
-            raise refusal(response.status_code, response.content)
+        self._check(response)
         return Answer(response.status_code, _decoded(response), response.headers)
 
     @contextmanager
@@ -129,11 +131,19 @@ class Client:
                 headers={**kind, **(headers or {})},
                 timeout=timeout,
             ) as response:
-                if response.status_code >= 400:  # noqa: PLR2004 - HTTP's border of refusals
-                    raise refusal(response.status_code, response.read())
+                self._check(response)
                 yield response
         except self._library.TransportError as error:
             raise self._unreachable(error) from None
+
+    def _check(self, response: "httpx2.Response") -> None:
+        """Raise what the answer refuses."""
+        if response.is_redirect:
+            # Not followed: the token is meant for this server alone.
+            there = response.headers.get("Location", "elsewhere")
+            raise CliError(f"{self.url} redirects to {there}", hint="Use the right address.")
+        if response.is_error:
+            raise refusal(response.status_code, response.read())
 
     def _patiently(self, request: "httpx2.Request") -> "httpx2.Response":
         """Send; wait and repeat while the server says it has done nothing yet (429, 503)."""

@@ -9,10 +9,11 @@ import sys
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Group
 
 from central_config import __version__
 from central_config.cli.errors import INTERRUPTED, OK, USAGE, CliError
+from central_config.cli.groups import DEFAULTS
 
 NAME = "ccfg"
 COMMANDS = "central_config.cli.commands"
@@ -175,7 +176,7 @@ def build(asked: Collection[str] | None = None) -> App:
         version=__version__,
         # Markdown costs 0.1 s, which the list of commands need not pay; each command's help may.
         help_format="plaintext",
-        default_parameter=Parameter(negative=()),
+        default_parameter=DEFAULTS,
         result_action="return_value",
         suppress_keyboard_interrupt=False,
         exit_on_error=False,

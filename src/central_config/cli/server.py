@@ -12,6 +12,8 @@ def serve() -> int:
     from central_config.supervisor.serve import serve as run  # noqa: PLC0415 - heavy, and only here
 
     settings = get_settings()
+    if sys.stdout.isatty() and "log_format" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"log_format": "console"})
     configure_logging(settings)
     return run(settings)
 

@@ -1,32 +1,25 @@
-"""Where a command works and as whom: options first, then variables, then the saved context."""
+"""The options that commands share, and what they come to."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Group, Parameter
 
-from central_config.cli import contexts, variables
-from central_config.cli.client import Client, check_url, segment
-from central_config.cli.contexts import Context
+from central_config.cli import completers
+from central_config.cli.client import Client, segment
 from central_config.cli.errors import UsageError
 from central_config.cli.output import Form, Output
-
-# Where `central-config serve` listens unless told otherwise.
-DEFAULT_URL = "http://127.0.0.1:8000"
+from central_config.cli.targets import Target, resolve
 
 SHARED = Group("Everywhere", sort_key=100)
 
 
-@dataclass(frozen=True)
-class Target:
-    """The server a command talks to and what it uses there."""
-
-    url: str
-    token: str | None
-    workspace: str | None
-    environment: str | None
-    context: str | None
+Workspace = Annotated[
+    str | None, Parameter(name=("--workspace", "-w"), completer=completers.workspaces)
+]
+Environment = Annotated[
+    str | None, Parameter(name=("--env", "-e"), completer=completers.environments)
+]
 
 
 @Parameter(name="*", group=SHARED)
@@ -34,7 +27,7 @@ class Target:
 class Options:
     """What every command takes."""
 
-    context: str | None = None
+    context: Annotated[str | None, Parameter(completer=completers.contexts)] = None
     """Saved context to use."""
     output: Annotated[Form, Parameter(name=("--output", "-o"))] = "table"
     """Form of the result."""
@@ -59,7 +52,7 @@ class Options:
 class InWorkspace(Options):
     """What every command takes that works in a workspace."""
 
-    workspace: Annotated[str | None, Parameter(name=("--workspace", "-w"))] = None
+    workspace: Workspace = None
     """Workspace."""
 
     def workspace_slug(self) -> str:
@@ -86,7 +79,7 @@ class InWorkspace(Options):
 class InEnvironment(InWorkspace):
     """What every command takes that works in an environment."""
 
-    environment: Annotated[str | None, Parameter(name=("--env", "-e"))] = None
+    environment: Environment = None
     """Environment."""
 
     def environment_slug(self) -> str:
@@ -112,41 +105,8 @@ class InEnvironment(InWorkspace):
         return f"/config/{segment(self.workspace_slug())}/{segment(self.environment_slug())}"
 
 
+# A key, and the beginning of one, as arguments.
+Key = Annotated[str, Parameter(completer=completers.keys)]
+
 # Defaults of commands: what stands on the command line replaces them.
 OPTIONS, IN_WORKSPACE, IN_ENVIRONMENT = Options(), InWorkspace(), InEnvironment()
-
-
-def resolve(context: str | None = None, place: Path | None = None) -> Target:
-    """Return where to work.
-
-    A context named on the command line wins over the variables. Otherwise a variable wins over the
-    context; a saved token is sent only to the server it was given by.
-
-    Raises:
-        UsageError: the context does not exist.
-    """
-    saved = contexts.load(place)
-    if context is not None:
-        found = saved.find(context)
-        return _target(found, context)
-    name = variables.read(variables.CONTEXT) or saved.current
-    chosen = Context(DEFAULT_URL) if name is None else saved.find(name)
-    url = check_url(variables.read(variables.URL) or chosen.url)
-    same = url == check_url(chosen.url)
-    return Target(
-        url=url,
-        token=variables.read(variables.TOKEN) or (chosen.token if same else None),
-        workspace=variables.read(variables.WORKSPACE) or chosen.workspace,
-        environment=variables.read(variables.ENVIRONMENT) or chosen.environment,
-        context=name if same else None,
-    )
-
-
-def _target(found: Context, name: str) -> Target:
-    return Target(
-        url=check_url(found.url),
-        token=found.token,
-        workspace=found.workspace or variables.read(variables.WORKSPACE),
-        environment=found.environment or variables.read(variables.ENVIRONMENT),
-        context=name,
-    )

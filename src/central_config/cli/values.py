@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from central_config.cli import ask
 from central_config.cli.errors import CliError, UsageError
+from central_config.cli.output import value_text, warn
 
 Kind = Literal["auto", "string", "json"]
 # `-` alone begins with a hyphen too.
@@ -35,7 +36,14 @@ def parse_value(text: str, kind: Kind = "auto") -> Any:  # noqa: ANN401 - any JS
         if kind == "json":
             raise UsageError(f"the value is not JSON: {error}") from None
         return text
-    return text if kind == "auto" and isinstance(value, str) else value
+    if kind == "json":
+        return value
+    if isinstance(value, str):
+        return text
+    if isinstance(value, float) and msgspec.json.encode(value).decode() != text:
+        # A version (1.10) is a number by its looks; who meant one must not lose a zero unseen.
+        warn(f"{text} is taken as the number {value_text(value)}; `--type string` keeps the text")
+    return value
 
 
 def read_value(text: str | None, file: str | None, kind: Kind, *, secret: bool) -> Any:  # noqa: ANN401
@@ -50,8 +58,6 @@ def read_value(text: str | None, file: str | None, kind: Kind, *, secret: bool) 
         return parse_value(read_text(file), kind)
     if text is not None:
         if secret:
-            from central_config.cli.output import warn  # noqa: PLC0415 - only here
-
             warn(
                 "a secret on the command line stays in the shell's history and the process list; "
                 "leave it out to be asked, or pipe it in with --file -"

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from central_config.cli.client import Client
-from central_config.cli.errors import UNREACHABLE, CliError
+from central_config.cli.errors import UNREACHABLE, CliError, ProblemError
 from central_config.cli.output import say
 
 # The server says something at least every 15 s; three times that in silence is a dead connection.
 SILENCE = 45.0
+TOO_MANY = 429
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 
 
@@ -39,7 +40,8 @@ def follow(client: Client, path: str, prefix: str, since: int | None) -> Iterato
                 yield event
             reason = "the server closed the stream"
         except CliError as error:
-            if error.code != UNREACHABLE:
+            busy = isinstance(error, ProblemError) and error.status == TOO_MANY
+            if error.code != UNREACHABLE and not busy:
                 raise
             reason = error.message
         wait = pause_after(failures)

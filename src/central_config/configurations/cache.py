@@ -15,7 +15,8 @@ from uuid import UUID
 
 import structlog
 
-from central_config.configurations.model.cells import Placed, ServedChange
+from central_config.configurations.model.candidate import apply
+from central_config.configurations.model.cells import Effect, Placed, ServedChange
 from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.store import loading, schemas
 from central_config.core.db import Connection, Database, snapshot_transaction
@@ -153,13 +154,14 @@ class Snapshots:
     def take(
         self,
         state: WorkspaceState,
-        cells: Sequence[Placed],
+        effect: Effect,
         revision: int,
         published_at: datetime,
     ) -> None:
-        """Take a revision that this process itself has just committed."""
+        """Take a revision that this process itself has just worked out and committed."""
         if self._states.get(state.workspace_id) is state and state.revision == revision - 1:
-            self._step(state, cells, revision, published_at)
+            state.absorb(effect, revision, published_at)
+            self._tell(Step(state, revision, effect.changes))
 
     async def replay(
         self, workspace_id: UUID, after: int, through: int
@@ -180,7 +182,10 @@ class Snapshots:
             cells = await loading.cells_since(connection, workspace_id, after, through, cipher)
         state = await self._load_past(workspace_id, after)
         return [
-            (row.revision, state.apply(cells.get(row.revision, []), row.revision, row.published_at))
+            (
+                row.revision,
+                apply(state, cells.get(row.revision, []), row.revision, row.published_at),
+            )
             for row in rows
         ]
 
@@ -216,7 +221,7 @@ class Snapshots:
         revision: int,
         published_at: datetime,
     ) -> None:
-        self._tell(Step(state, revision, state.apply(cells, revision, published_at)))
+        self._tell(Step(state, revision, apply(state, cells, revision, published_at)))
 
     async def _follow(self, connection: Connection, state: WorkspaceState, through: int) -> None:
         workspace_id, after = state.workspace_id, state.revision

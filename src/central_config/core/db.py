@@ -47,6 +47,9 @@ metadata = MetaData(
 # asyncpg has no types of its own; this is the one place it is called from.
 open_connection: Any = cast("Any", asyncpg).connect
 
+# SQLSTATE of a server that cannot serve now: connection exceptions, too many connections, the
+# database is being replaced, operator intervention (stopping, starting, recovering after a crash).
+_AWAY = ("08", "53300", "3D000", "57P")
 # A statement of ours that runs longer than this is a fault, not a wait (milliseconds).
 STATEMENT_TIMEOUT_MS = 60_000
 # A transaction that somebody forgot keeps locks and stops vacuum (milliseconds).
@@ -132,4 +135,7 @@ def lost_connection(error: BaseException) -> bool:
     """Tell whether an error means that the database went away rather than refused."""
     if isinstance(error, (OSError, TimeoutError, OperationalError, InterfaceError)):
         return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    if not isinstance(error, DBAPIError):
+        return False
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    return error.connection_invalidated or state.startswith(_AWAY)

@@ -49,5 +49,5 @@ def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
     # One line for each statement or each request of a client library says nothing of ours.
-    for noisy in ("httpx2", "httpcore2", "sqlalchemy.engine", "alembic.runtime.plugins"):
+    for noisy in ("httpx2", "httpcore2", "sqlalchemy.engine", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,7 +1,6 @@
 """Jobs as operators see them, and the maintenance that keeps the database small."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from central_config.access.model import Caller
@@ -16,16 +15,13 @@ from central_config.core.jobs.model import Job
 from central_config.core.jobs.queue import JobQueue
 from central_config.core.json import JSON
 from central_config.core.problems import Problem
-
-# The kinds of maintenance, by the name they have in addresses.
-MAINTENANCE: Mapping[str, str] = {"hourly": "maintenance.hourly", "daily": "maintenance.daily"}
-
-# How long what is over is kept. A sign-in that has just expired still explains a refusal.
-KEEP_EXPIRED_SESSIONS = timedelta(days=7)
-KEEP_ANSWERS = timedelta(hours=24)
-KEEP_FINISHED_JOBS = timedelta(days=30)
-# Partitions of the audit log made ahead of time: a year in which nobody runs this loses nothing.
-MONTHS_AHEAD = 12
+from central_config.operations.model import (
+    KEEP_ANSWERS,
+    KEEP_EXPIRED_SESSIONS,
+    KEEP_FINISHED_JOBS,
+    MAINTENANCE,
+    MONTHS_AHEAD,
+)
 
 
 class Jobs:

@@ -2,7 +2,8 @@
 
 from central_config.core.jobs.model import JobContext, JobKind, Schedule
 from central_config.core.json import JSON
-from central_config.operations.service import MAINTENANCE, Maintenance
+from central_config.operations.model import MAINTENANCE
+from central_config.operations.service import Maintenance
 
 _HOUR, _DAY = 3600, 86_400
 

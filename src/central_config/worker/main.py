@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from celery import signals
 from celery.apps.worker import Worker
+from celery.exceptions import SecurityWarning
 from celery.worker import state
 from typing_extensions import override
 
@@ -81,7 +82,7 @@ def run(settings: Settings, workshop: Workshop | None = None) -> int:
     with warnings.catch_warnings():
         # About running as root: in a container or for the one-machine default that is normal, and
         # no message can hold code, for only JSON is accepted.
-        warnings.filterwarnings("ignore", category=RuntimeWarning, module="celery")
+        warnings.filterwarnings("ignore", category=SecurityWarning)
         worker: Any = JobWorker(
             app,
             stop_sign,

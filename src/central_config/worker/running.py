@@ -172,7 +172,7 @@ def describe(error: BaseException, job: Job) -> str:
     """Return what may be kept of an unexpected error.
 
     Its text may hold anything (a statement with its values, an address with its password), so it
-    stays in the worker's log, except for what the operating system says ("No space left on device").
+    stays in the worker's log, except for the operating system's words ("No space left on device").
     """
     if isinstance(error, OSError) and error.strerror:
         return error.strerror

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from central_config.core.ids import quick
 from central_config.core.problems import FieldError, Problem
 
 # Slugs stand in addresses and in references (`${env:slug/key}`).
@@ -70,7 +71,8 @@ class Topology:
     """The environments of a workspace at one revision, as a forest. Immutable."""
 
     def __init__(self, environments: Iterable[Environment]) -> None:
-        self.by_id: Mapping[UUID, Environment] = {each.id: each for each in environments}
+        known = [_quick(each) for each in environments]
+        self.by_id: Mapping[UUID, Environment] = {each.id: each for each in known}
         self.by_slug: Mapping[str, Environment] = {each.slug: each for each in self.by_id.values()}
         children: dict[UUID, list[UUID]] = {}
         for each in self.by_id.values():
@@ -126,6 +128,16 @@ class Topology:
         if found is None:
             raise Problem("environment-not-found", f"there is no environment {slug!r} here")
         return found
+
+
+def _quick(environment: Environment) -> Environment:
+    """Return the environment with ids in the form that is quick to look things up by."""
+    parent = environment.parent_id
+    return msgspec.structs.replace(
+        environment,
+        id=quick(environment.id),
+        parent_id=None if parent is None else quick(parent),
+    )
 
 
 def check_slug(slug: str, pointer: str = "/slug") -> None:

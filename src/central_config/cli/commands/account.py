@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from central_config.cli import ask, contexts
+from central_config.cli import ask, contexts, variables
 from central_config.cli.client import Client, check_url, is_private
 from central_config.cli.contexts import Context, Contexts
 from central_config.cli.errors import CliError, UsageError
@@ -53,6 +53,9 @@ def login(
     # The token is in the file; it is never printed.
     shown = {"context": label, "url": address, "user": found["user"], "file": str(path)}
     opts.out.done(shown, f"signed in at {address} as {name} (context {label})")
+    for name in (variables.URL, variables.TOKEN):
+        if variables.read(name) is not None:
+            warn(f"{name} is set and wins over this sign-in")
     if found["user"]["must_change_password"]:
         say("The password must be changed before anything else: ccfg passwd")
 

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from central_config.cli import progress
 from central_config.cli.errors import OK, REFUSED, CliError
+from central_config.cli.groups import group
 from central_config.cli.output import Output, details, say, table
 from central_config.cli.session import IN_WORKSPACE, InWorkspace
 from central_config.cli.times import ago, parse_when
@@ -16,7 +17,7 @@ from central_config.cli.times import ago, parse_when
 if TYPE_CHECKING:
     from rich.table import Table
 
-app = App(name="audit", help="The audit log: list, export, verify.", help_format="markdown")
+app = group("audit", "The audit log: list, export, verify.")
 
 
 @app.command(name="list")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from central_config.cli.client import segment
 from central_config.cli.commands.shared import (
@@ -15,6 +15,7 @@ from central_config.cli.commands.shared import (
     write_result,
 )
 from central_config.cli.errors import UsageError
+from central_config.cli.groups import group
 from central_config.cli.output import table
 from central_config.cli.session import IN_ENVIRONMENT, IN_WORKSPACE, InEnvironment, InWorkspace
 from central_config.cli.values import File, Kind, parse_pair, read_text
@@ -22,11 +23,7 @@ from central_config.cli.values import File, Kind, parse_pair, read_text
 if TYPE_CHECKING:
     from rich.console import Group
 
-app = App(
-    name="change",
-    help="Changes: many keys at once, drafted, reviewed, published.",
-    help_format="markdown",
-)
+app = group("change", "Changes: many keys at once, drafted, reviewed, published.")
 
 Message = Annotated[str, Parameter(name=("--message", "-m"))]
 Comment = Annotated[str, Parameter(name=("--comment", "-m"))]
@@ -132,7 +129,7 @@ def create(  # noqa: PLR0913 - the options of a command
     elif publish:
         body["base_revision"] = client.get(opts.workspace_path())["revision"]
     answer = client.request("POST", f"{opts.workspace_path()}/changes", body=body)
-    if "versions" in answer.body:
+    if "changed" in answer.body:
         write_result(opts.out, answer.status, answer.body, f"{len(edits)} edits")
         return
     made = answer.body

@@ -2,16 +2,11 @@
 
 from typing import Literal
 
-from cyclopts import App
-
 from central_config.cli.errors import CliError
+from central_config.cli.groups import group
 from central_config.cli.output import say, write
 
-app = App(
-    name="completion",
-    help="Completion of commands and options in the shell.",
-    help_format="markdown",
-)
+app = group("completion", "Completion of commands and options in the shell.")
 
 Shell = Literal["bash", "zsh", "fish"]
 Program = Literal["ccfg", "central-config"]

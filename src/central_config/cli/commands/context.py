@@ -5,20 +5,17 @@ import sys
 from typing import Any
 
 import msgspec
-from cyclopts import App
 
 from central_config.cli import contexts
 from central_config.cli.client import check_url
 from central_config.cli.contexts import Context
 from central_config.cli.errors import UsageError
+from central_config.cli.groups import group
 from central_config.cli.output import details, table
-from central_config.cli.session import DEFAULT_URL, IN_ENVIRONMENT, OPTIONS, InEnvironment, Options
+from central_config.cli.session import IN_ENVIRONMENT, OPTIONS, InEnvironment, Options
+from central_config.cli.targets import DEFAULT_URL
 
-app = App(
-    name="context",
-    help="Saved contexts: which server, as whom, where by default.",
-    help_format="markdown",
-)
+app = group("context", "Saved contexts: which server, as whom, where by default.")
 
 
 @app.command(name="list")

@@ -3,12 +3,13 @@
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from central_config.cli import ask
 from central_config.cli.client import segment
 from central_config.cli.commands.shared import differences_table
 from central_config.cli.errors import DIFFERENT, OK, UsageError
+from central_config.cli.groups import group
 from central_config.cli.output import say
 from central_config.cli.session import IN_WORKSPACE, InWorkspace
 from central_config.cli.text import safe_line
@@ -17,9 +18,7 @@ from central_config.cli.times import parse_side
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-app = App(
-    name="env", help="Environments: create, list, update, delete, compare.", help_format="markdown"
-)
+app = group("env", "Environments: create, list, update, delete, compare.")
 
 
 @app.command

@@ -3,15 +3,16 @@
 
 from typing import Annotated, Any, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from central_config.cli import ask
 from central_config.cli.client import segment
+from central_config.cli.groups import group
 from central_config.cli.output import say, table, write
 from central_config.cli.session import IN_WORKSPACE, OPTIONS, InWorkspace, Options
 from central_config.cli.times import ago, parse_expiry
 
-app = App(name="key", help="API keys, for programs: create, list, revoke.", help_format="markdown")
+app = group("key", "API keys, for programs: create, list, revoke.")
 
 
 @app.command

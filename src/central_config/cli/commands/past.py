@@ -14,7 +14,7 @@ from central_config.cli.commands.shared import (
 )
 from central_config.cli.errors import DIFFERENT, OK
 from central_config.cli.output import details, say, stderr, table, value_text
-from central_config.cli.session import IN_ENVIRONMENT, IN_WORKSPACE, InEnvironment, InWorkspace
+from central_config.cli.session import IN_ENVIRONMENT, IN_WORKSPACE, InEnvironment, InWorkspace, Key
 from central_config.cli.text import safe_line
 from central_config.cli.times import ago, parse_revision_or_time, parse_when
 
@@ -50,7 +50,7 @@ def diff(
 
 
 def history(
-    key: str,
+    key: Key,
     /,
     *,
     inherited: bool = False,
@@ -150,7 +150,7 @@ def _revision(found: dict[str, Any]) -> "Group":
     return Group(head, "", table(columns, rows))
 
 
-def explain(key: str, /, *, opts: InEnvironment = IN_ENVIRONMENT) -> None:
+def explain(key: Key, /, *, opts: InEnvironment = IN_ENVIRONMENT) -> None:
     """Say why an environment serves what it serves for a key.
 
     Which environment supplied the value, what it overrode, where its references led, at which

@@ -10,7 +10,7 @@ from central_config.cli.commands.shared import shown_value
 from central_config.cli.errors import NOT_ALLOWED, CliError, UsageError
 from central_config.cli.naming import variable_value
 from central_config.cli.output import MASK, json_text, say, table, value_text, warn, write
-from central_config.cli.session import IN_ENVIRONMENT, InEnvironment
+from central_config.cli.session import IN_ENVIRONMENT, InEnvironment, Key
 from central_config.cli.text import safe_line
 from central_config.cli.times import ago, parse_when
 
@@ -21,7 +21,7 @@ Status = Literal["draft", "active", "deprecated", "archived"]
 
 
 def get(
-    key: str | None = None,
+    key: Key | None = None,
     /,
     *,
     at: str | None = None,
@@ -96,7 +96,7 @@ def _listing(
 
 
 def ls(
-    prefix: str = "",
+    prefix: Key = "",
     /,
     *,
     status: Status | None = None,
@@ -133,7 +133,7 @@ def ls(
     )
 
 
-def tree(prefix: str = "", /, *, own: bool = False, opts: InEnvironment = IN_ENVIRONMENT) -> None:
+def tree(prefix: Key = "", /, *, own: bool = False, opts: InEnvironment = IN_ENVIRONMENT) -> None:
     """Show keys as a tree of their segments.
 
     Args:
@@ -183,7 +183,7 @@ def search(words: str, /, *, opts: InEnvironment = IN_ENVIRONMENT) -> None:
 
 
 def reveal(
-    key: str,
+    key: Key,
     /,
     *,
     reason: Annotated[str, Parameter(name=("--reason", "-r"))],

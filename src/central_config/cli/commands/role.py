@@ -1,13 +1,12 @@
 # ruff: noqa: D417 - `opts` is described by its class
 """Roles."""
 
-from cyclopts import App
-
 from central_config.cli.client import segment
+from central_config.cli.groups import group
 from central_config.cli.output import details, table
 from central_config.cli.session import OPTIONS, Options
 
-app = App(name="role", help="Roles: which there are, and what they allow.", help_format="markdown")
+app = group("role", "Roles: which there are, and what they allow.")
 
 
 @app.command(name="list")

@@ -4,10 +4,10 @@
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
-from cyclopts import App
 
 from central_config.cli.client import segment
 from central_config.cli.errors import OK, REFUSED, ProblemError, UsageError
+from central_config.cli.groups import group
 from central_config.cli.output import json_text, say, stderr, table, warn
 from central_config.cli.session import IN_WORKSPACE, InWorkspace
 from central_config.cli.values import File, read_text
@@ -15,7 +15,7 @@ from central_config.cli.values import File, read_text
 if TYPE_CHECKING:
     from rich.table import Table
 
-app = App(name="schema", help="Schema rules: which values keys may have.", help_format="markdown")
+app = group("schema", "Schema rules: which values keys may have.")
 
 Mode = Literal["warn", "enforce"]
 

@@ -3,10 +3,11 @@
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from central_config.cli import ask
 from central_config.cli.client import segment
+from central_config.cli.groups import group
 from central_config.cli.output import details, say, table, write
 from central_config.cli.session import OPTIONS, Options
 from central_config.cli.times import ago
@@ -14,9 +15,7 @@ from central_config.cli.times import ago
 if TYPE_CHECKING:
     from rich.table import Table
 
-app = App(
-    name="user", help="Users: list, create, show, deactivate; their roles.", help_format="markdown"
-)
+app = group("user", "Users: list, create, show, deactivate; their roles.")
 
 
 def _roles_text(user: dict[str, Any]) -> str:

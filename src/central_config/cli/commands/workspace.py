@@ -3,10 +3,11 @@
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from central_config.cli import ask
 from central_config.cli.client import segment
+from central_config.cli.groups import group
 from central_config.cli.output import details, table
 from central_config.cli.session import OPTIONS, Options
 from central_config.cli.times import ago
@@ -14,7 +15,7 @@ from central_config.cli.times import ago
 if TYPE_CHECKING:
     from rich.table import Table
 
-app = App(name="workspace", help="Workspaces: create, list, show, delete.", help_format="markdown")
+app = group("workspace", "Workspaces: create, list, show, delete.")
 
 
 @app.command

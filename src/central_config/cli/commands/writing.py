@@ -8,14 +8,14 @@ from cyclopts import Parameter
 from central_config.cli.client import Client, key_path
 from central_config.cli.commands.shared import write_result
 from central_config.cli.errors import ProblemError, UsageError
-from central_config.cli.session import IN_ENVIRONMENT, InEnvironment
+from central_config.cli.session import IN_ENVIRONMENT, InEnvironment, Key
 from central_config.cli.values import File, Kind, read_value
 
 Message = Annotated[str, Parameter(name=("--message", "-m"))]
 
 
 def set_(  # noqa: PLR0913 - the options of a command
-    key: str,
+    key: Key,
     value: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     /,
     *,
@@ -66,7 +66,7 @@ def set_(  # noqa: PLR0913 - the options of a command
 
 
 def rm(
-    key: str,
+    key: Key,
     /,
     *,
     message: Message = "",
@@ -93,7 +93,7 @@ def rm(
 
 
 def status(
-    key: str,
+    key: Key,
     status: Literal["active", "deprecated", "archived"],
     /,
     *,

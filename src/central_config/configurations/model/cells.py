@@ -82,3 +82,20 @@ class Placed(NamedTuple):
 
     site: Site
     cell: Cell
+
+
+class Effect(NamedTuple):
+    """All that laying cells does: the cells themselves, what was looked at, what came out.
+
+    `computed` holds the values with references among the `affected` sites.
+    """
+
+    cells: list[Placed]
+    affected: set[Site]
+    computed: dict[Site, Computed]
+    changes: list[ServedChange]
+
+
+def as_secret(cell: Cell) -> Cell:
+    """Return the cell as a secret one."""
+    return Cell(cell.body, cell.status, cell.version, cell.revision, secret=True)

@@ -8,13 +8,14 @@ be consistent.
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from central_config.audit.model import Event
+from central_config.configurations.model.candidate import Candidate
 from central_config.configurations.model.cells import (
     ACTIVE,
     REMOVED,
     Cell,
+    Effect,
     Placed,
     ServedChange,
     Site,
@@ -30,7 +31,7 @@ from central_config.configurations.model.changes import (
     Publication,
 )
 from central_config.configurations.model.schemas import ENFORCE, Violation, violations
-from central_config.configurations.model.state import Candidate, WorkspaceState
+from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.model.views import effective, name, touched
 from central_config.configurations.store.rows import KeyRow, VersionRow
 from central_config.core.ids import new_id
@@ -46,12 +47,11 @@ _AUDITED_AT_MOST = 100
 
 
 class Accepted(NamedTuple):
-    """What one publication adds: its place in the timeline and its cells."""
+    """What one publication adds: its place in the timeline and its effect."""
 
-    workspace_id: UUID
     revision: int
     published_at: datetime
-    cells: list[Placed]
+    effect: Effect
 
 
 class WorkspacePlan:
@@ -90,12 +90,12 @@ class WorkspacePlan:
         created = self._creates(publication.edits)
         cells = [Placed(Site(edit.environment_id, edit.key), cell) for edit, cell in steps]
         warned: list[Violation] = []
-        changes = self._candidate.lay(cells, check=lambda found: warned.extend(self._judge(found)))
+        effect = self._candidate.lay(cells, check=lambda found: warned.extend(self._judge(found)))
         self._revision += 1
         change = self._change(publication)
         self._gather(publication, change, steps)
-        self.accepted.append(Accepted(self.state.workspace_id, self._revision, self._moment, cells))
-        self.events.append(self._event(publication, change, steps, len(changes)))
+        self.accepted.append(Accepted(self._revision, self._moment, effect))
+        self.events.append(self._event(publication, change, steps, len(effect.changes)))
         self.newly_secret |= secret_keys - self._secret_keys
         self._secret_keys = secret_keys
         return Outcome(

@@ -11,7 +11,6 @@ from central_config.access.model import Caller
 from central_config.audit.model import Actor, Event
 from central_config.audit.service import record
 from central_config.configurations.cache import Snapshots
-from central_config.configurations.model.cells import Placed
 from central_config.configurations.model.changes import (
     APPROVED,
     DRAFT,
@@ -256,7 +255,7 @@ class Proposals:
             )
         )
 
-    async def check(self, change: Change, edits: Sequence[Edit]) -> list[Placed]:
+    async def check(self, change: Change, edits: Sequence[Edit]) -> None:
         """Refuse what publishing the change would refuse at this moment; writes nothing."""
         state = await self._snapshots.fresh(change.workspace_id)
         cipher = await self._vault.cipher(change.workspace_id)
@@ -274,7 +273,6 @@ class Proposals:
                 approved=True,
             )
         )
-        return [placed for accepted in plan.accepted for placed in accepted.cells]
 
     async def _slugs(self, change: Change, edits: Sequence[Edit]) -> list[tuple[str, str]]:
         state = await self._snapshots.get(change.workspace_id)

@@ -94,7 +94,7 @@ class Publisher:
         for plan in plans.values():
             for accepted in plan.accepted:
                 self._snapshots.take(
-                    plan.state, accepted.cells, accepted.revision, accepted.published_at
+                    plan.state, accepted.effect, accepted.revision, accepted.published_at
                 )
 
 

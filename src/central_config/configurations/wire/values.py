@@ -74,7 +74,6 @@ class WriteOut(BaseModel):
     revision: int
     changed: bool = Field(description="false: it was so already, and no revision was made")
     change: UUID | None
-    versions: list[int]
     warnings: list[str] = Field(description="Schema rules of mode warn that are broken now")
 
     @classmethod
@@ -84,7 +83,6 @@ class WriteOut(BaseModel):
             revision=outcome.revision,
             changed=outcome.changed,
             change=outcome.change_id,
-            versions=list(outcome.versions),
             warnings=list(outcome.warnings),
         )
 

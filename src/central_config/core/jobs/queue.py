@@ -82,6 +82,8 @@ class JobQueue:
             return None
         loop = asyncio.get_running_loop()
         try:
+            if self._app is None:  # importing is our own slowness, not the queue's
+                await loop.run_in_executor(self._thread, self._prepare)
             answer = loop.run_in_executor(self._thread, act, *arguments)
             return await asyncio.wait_for(answer, _PATIENCE)
         except Exception as error:  # noqa: BLE001 - the library has no common ancestor for "gone"
@@ -89,22 +91,20 @@ class JobQueue:
             log.warning("job queue does not answer", error=type(error).__name__)
             return None
 
-    def _celery(self) -> Any:  # noqa: ANN401 - Celery has no types
+    def _prepare(self) -> None:
         if self._app is None:
             options = {
                 "socket_connect_timeout": _SOCKET_TIMEOUT,
                 "socket_timeout": _SOCKET_TIMEOUT,
             }
             self._app = create_celery(str(self._broker_url), broker_transport_options=options)
-        return self._app
 
     def _send(self, job_ids: Sequence[UUID]) -> int:
-        app = self._celery()
-        with app.producer_or_acquire() as producer:
+        with self._app.producer_or_acquire() as producer:
             for job_id in job_ids:
-                app.send_task(TASK, args=[str(job_id)], producer=producer, retry=False)
+                self._app.send_task(TASK, args=[str(job_id)], producer=producer, retry=False)
         return len(job_ids)
 
     def _count(self) -> int:
-        with self._celery().connection_for_write() as connection:
+        with self._app.connection_for_write() as connection:
             return connection.default_channel.queue_declare(QUEUE).message_count

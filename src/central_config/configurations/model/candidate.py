@@ -1,0 +1,188 @@
+"""What a revision would do: proposed cells over a workspace's committed ones.
+
+A publication is checked here, and its effect known, before anything is written. The cost is
+proportional to the change: the touched sites, the environments below that inherit them, and the
+values that refer to them.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from central_config.configurations.model.cells import (
+    REMOVED,
+    Cell,
+    Computed,
+    Effect,
+    Placed,
+    Served,
+    ServedChange,
+    Site,
+    as_secret,
+)
+from central_config.configurations.model.state import WorkspaceState
+from central_config.configurations.model.views import serve
+from central_config.core.problems import Problem
+from central_config.workspaces.model import Topology
+
+# Sees what cells would do to readers; raises a Problem to refuse it.
+Check = Callable[[Sequence[ServedChange]], None]
+
+
+def apply(
+    state: WorkspaceState, cells: Sequence[Placed], revision: int, published_at: datetime
+) -> list[ServedChange]:
+    """Bring a state forward by a revision that was committed; return what it did to readers."""
+    known = [placed for placed in cells if state.holds(placed.site.environment_id)]
+    effect = Candidate(state).lay(known, strict=False)
+    state.absorb(effect, revision, published_at)
+    return effect.changes
+
+
+class Candidate:
+    """A workspace with proposed cells over its committed ones.
+
+    Several publications may be laid one after the other; one that is refused leaves no trace.
+    """
+
+    def __init__(self, base: WorkspaceState) -> None:
+        self._base = base
+        self._secret_keys = set(base.secret_keys)
+        self.overlay: dict[Site, Cell] = {}
+        self.memory: dict[Site, Computed] = {}
+        self.stale: set[Site] = set()
+        self._dependents: dict[Site, set[Site]] = {}
+
+    @property
+    def topology(self) -> Topology:
+        """The environments."""
+        return self._base.topology
+
+    def own(self, site: Site) -> Cell | None:
+        """Return what the environment would hold."""
+        return self.overlay.get(site) or self._base.own(site)
+
+    def remembered(self, site: Site) -> Computed | None:
+        """Return a value that is still true under what was laid."""
+        found = self.memory.get(site)
+        return self._base.remembered(site) if found is None and site not in self.stale else found
+
+    def remember(self, site: Site, computed: Computed) -> None:
+        """Keep a computed value and note whom it depends on."""
+        self.memory[site] = computed
+        for target in computed.targets:
+            self._dependents.setdefault(target, set()).add(site)
+
+    def lay(
+        self, cells: Sequence[Placed], *, strict: bool = True, check: Check | None = None
+    ) -> Effect:
+        """Lay cells on top; return what that does to readers of every environment.
+
+        `strict` refuses what does not resolve; committed history is taken as it is. `check` sees
+        the changes and may refuse them too.
+
+        Raises:
+            Problem: what was refused, and then nothing was laid.
+        """
+        laid = [*cells, *self._newly_secret(cells)]
+        affected = self._affected([site for site, _ in laid])
+        before = {site: self._quiet(site) for site in affected}
+        held = {site: self.overlay.get(site) for site, _ in laid}
+        computed = {site: self.memory.pop(site) for site in affected if site in self.memory}
+        fresh = affected - self.stale
+        self.overlay.update(laid)
+        self.stale |= fresh
+        try:
+            changes = self._compare(before, strict=strict)
+            if check is not None:
+                check(changes)
+        except Problem:
+            self.stale -= fresh
+            self._take_back(held, affected, computed)
+            raise
+        self._secret_keys.update(site.key for site, cell in laid if cell.secret)
+        memory = self.memory
+        found = {site: memory[site] for site in affected if site in memory} if memory else {}
+        return Effect(laid, affected, found, changes)
+
+    def _compare(self, before: Mapping[Site, Served | None], *, strict: bool) -> list[ServedChange]:
+        changes: list[ServedChange] = []
+        for site, old in before.items():
+            new = serve(self, site) if strict else self._quiet(site)
+            if _differs(old, new):
+                changes.append(ServedChange(site, old, new))
+        changes.sort(key=_by_place)
+        return changes
+
+    def _newly_secret(self, cells: Sequence[Placed]) -> list[Placed]:
+        """Return the other cells of keys that these make secret: a key is secret everywhere."""
+        fresh = {site.key for site, cell in cells if cell.secret} - self._secret_keys
+        if not fresh:
+            return []
+        given = {placed.site for placed in cells}
+        found: list[Placed] = []
+        for environment_id in self.topology.by_id:
+            for key in fresh:
+                site = Site(environment_id, key)
+                cell = self.own(site)
+                if cell is not None and not cell.secret and site not in given:
+                    found.append(Placed(site, as_secret(cell)))
+        return found
+
+    def _take_back(
+        self,
+        held: Mapping[Site, Cell | None],
+        affected: Iterable[Site],
+        computed: Mapping[Site, Computed],
+    ) -> None:
+        for site, cell in held.items():
+            if cell is None:
+                del self.overlay[site]
+            else:
+                self.overlay[site] = cell
+        for site in affected:
+            self.memory.pop(site, None)
+        self.memory.update(computed)
+
+    def _quiet(self, site: Site) -> Served | None:
+        try:
+            return serve(self, site)
+        except Problem:
+            return None
+
+    def _affected(self, seeds: Sequence[Site]) -> set[Site]:
+        edited = set(seeds)
+        found: set[Site] = set()
+        waiting = list(seeds)
+        while waiting:
+            site = waiting.pop()
+            for heir in self._heirs(site, edited):
+                if heir not in found:
+                    found.add(heir)
+                    waiting.extend(self._base.dependents(heir))
+                    waiting.extend(self._dependents.get(heir, ()))
+        return found
+
+    def _heirs(self, site: Site, edited: set[Site]) -> Iterator[Site]:
+        """Yield the site and every one below that inherits it, unless it holds its own value."""
+        yield site
+        for child in self.topology.children(site.environment_id):
+            below = Site(child, site.key)
+            own = self.own(below)
+            if below not in edited and (own is None or own.status == REMOVED):
+                yield from self._heirs(below, edited)
+
+
+def _by_place(change: ServedChange) -> tuple[str, bytes]:
+    return change.site.key, change.site.environment_id.bytes
+
+
+def _differs(before: Served | None, after: Served | None) -> bool:
+    if before is None or after is None:
+        return before is not after
+    return (
+        before.body != after.body
+        or before.secret != after.secret
+        or before.cell.status != after.cell.status
+        or before.cell.revision != after.cell.revision
+        or before.origin != after.origin
+    )

@@ -1,0 +1,1 @@
+"""Secrets: sealed where they lie, masked wherever they could come out."""
