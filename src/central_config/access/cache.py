@@ -115,8 +115,17 @@ class PrincipalCache:
         return principal
 
     def forget(self, subject: str) -> None:
-        """Drop what depends on a subject: `key:ID`, `session:ID`, `user:ID`; anything else: all."""
+        """Drop what depends on a subject: `key:ID`, `session:ID`, `user:ID`; anything else: all.
+
+        "" drops nothing, but trusts nothing either before it was asked for again: announcements
+        may have been missed, and the database that just came back may go away once more.
+        """
         self._generation += 1
+        if not subject:
+            self._pause_until = 0.0
+            for entry in self._entries.values():
+                entry.trusted_until = entry.checked
+            return
         if not subject.startswith(("key:", "session:", "user:")):
             self._entries.clear()
             return

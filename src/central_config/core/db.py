@@ -102,6 +102,7 @@ def open_database(url: str, settings: Settings, *, application: str = "central-c
         pool_timeout=settings.database_pool_timeout,
         pool_recycle=settings.database_pool_recycle,
         pool_pre_ping=True,
+        hide_parameters=True,  # they may be secrets, and errors end in logs
     )
 
 

@@ -3,6 +3,7 @@
 `candidate` works out what the next revision would do; the state then absorbs it.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -48,6 +49,7 @@ class WorkspaceState:
         self._topology = topology
         self._layers: dict[UUID, dict[str, Cell]] = {each: {} for each in topology.by_id}
         self._computed: dict[Site, Computed] = {}
+        self._sorted: dict[UUID, list[str]] = {}
         self._dependents: dict[Site, set[Site]] = {}
         self.secret_keys: set[str] = set(secret_keys)
         self.modified: dict[UUID, int] = dict.fromkeys(topology.by_id, revision)
@@ -95,19 +97,28 @@ class WorkspaceState:
             return None
 
     def keys(self, environment_id: UUID) -> list[str]:
-        """Return the keys an environment or its ancestors hold, sorted; not all are served."""
-        found: set[str] = set()
-        for each in self._topology.line(environment_id):
-            found.update(self._layers[each])
-        return sorted(found)
+        """Return the keys an environment or its ancestors hold, sorted; not all are served.
+
+        The list is kept until a key is new somewhere; do not change it.
+        """
+        known = self._sorted.get(environment_id)
+        if known is None:
+            found: set[str] = set()
+            for each in self._topology.line(environment_id):
+                found.update(self._layers[each])
+            known = self._sorted[environment_id] = sorted(found)
+        return known
 
     def entries(self, environment_id: UUID, prefix: str = "") -> Iterator[tuple[str, Served]]:
         """Yield what the environment serves, by key."""
-        for key in self.keys(environment_id):
-            if key.startswith(prefix):
-                served = self.served(Site(environment_id, key))
-                if served is not None:
-                    yield key, served
+        keys = self.keys(environment_id)
+        for position in range(bisect_left(keys, prefix), len(keys)):
+            key = keys[position]
+            if not key.startswith(prefix):
+                return
+            served = self.served(Site(environment_id, key))
+            if served is not None:
+                yield key, served
 
     def count(self) -> int:
         """Return how many cells are held, tombstones included."""
@@ -116,6 +127,8 @@ class WorkspaceState:
     def absorb(self, effect: Effect, revision: int, published_at: datetime) -> None:
         """Become what a candidate for the next revision computed."""
         for site, cell in effect.cells:
+            if site.key not in self._layers[site.environment_id]:
+                self._sorted.clear()
             self._layers[site.environment_id][site.key] = cell
             if cell.secret:
                 self.secret_keys.add(site.key)

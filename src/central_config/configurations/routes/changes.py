@@ -44,6 +44,9 @@ PublishingService = Annotated[Publishing, provided(Publishing)]
 ChangingService = Annotated[Changing, provided(Changing)]
 HistoryService = Annotated[History, provided(History)]
 
+# A larger change is walked with `skip`, or looked at as a difference.
+EDITS_SHOWN = 1000
+
 
 @router.post("/workspaces/{workspace}/changes", status_code=201)
 async def create_change(
@@ -104,15 +107,20 @@ async def list_changes(
 
 @router.get("/workspaces/{workspace}/changes/{change}")
 async def get_change(
-    change: UUID, caller: Reader, service: ChangingService, history: HistoryService
+    change: UUID,
+    caller: Reader,
+    service: ChangingService,
+    history: HistoryService,
+    skip: Annotated[int, Query(ge=0, description="Edits to leave out at the beginning")] = 0,
 ) -> ChangeDetail:
-    """Show a change with its edits, beside what is in force now."""
+    """Show a change with its edits (1,000 in one answer), beside what is in force now."""
     found, edits, state = await service.show(caller, change)
     if found.status == PUBLISHED and found.revision is not None:
         _, versions, state = await history.revision(caller, found.revision)
         shown = [VersionOut.of(each, _slug(state, each.environment_id)) for each in versions]
         return ChangeDetail(**ChangeOut.of(found).model_dump(), versions=shown)
-    outs = [edit_out(edit, state, found.base_revision) for edit in edits]
+    shown_edits = edits[skip : skip + EDITS_SHOWN]
+    outs = [edit_out(edit, state, found.base_revision) for edit in shown_edits]
     return ChangeDetail(
         **ChangeOut.of(found).model_dump(), edits=[each for each in outs if each is not None]
     )

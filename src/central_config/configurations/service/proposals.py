@@ -23,6 +23,7 @@ from central_config.configurations.model.changes import (
     Outcome,
     Publication,
 )
+from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.service.plan import WorkspacePlan
 from central_config.configurations.store import changes as store
 from central_config.core.clock import Clock
@@ -33,6 +34,7 @@ from central_config.core.problems import Problem
 from central_config.core.writer import GroupWriter
 from central_config.secrets.service import Vault
 from central_config.workspaces.model import Locked
+from central_config.workspaces.service import lock_one
 
 # Edits inserted by one statement: progress can be told, and no statement runs for seconds.
 EDITS_AT_ONCE = 2000
@@ -103,8 +105,9 @@ class Proposals:
             edit_count=len(edits),
         )
         async with transaction(self._database) as connection:
+            state = await self._lock(connection, change.workspace_id)
             await store.insert_change(connection, change)
-            await self._insert_edits(connection, change, edits, state.secret_keys)
+            await self._insert_edits(connection, change, edits, state)
             await self._record(connection, caller, change, "change.drafted", {"edits": len(edits)})
         return change
 
@@ -137,8 +140,8 @@ class Proposals:
         edits: Sequence[Edit] | None = None,
     ) -> Change:
         """Replace the message or all edits; an open change becomes a draft again."""
-        state = await self._snapshots.get(caller.place.id)
         async with transaction(self._database) as connection:
+            state = await self._lock(connection, caller.place.id)
             change = await self._open(connection, caller, change_id)
             self._only_author(caller, change)
             values: dict[str, object] = {"status": DRAFT, "submitted_at": None}
@@ -147,7 +150,7 @@ class Proposals:
                 values["message"] = message
             if edits is not None:
                 await store.delete_edits(connection, change.id)
-                await self._insert_edits(connection, change, edits, state.secret_keys)
+                await self._insert_edits(connection, change, edits, state)
                 await store.delete_draft_heads(connection, change.workspace_id)
                 values["edit_count"] = len(edits)
             await store.update_change(connection, change.id, values)
@@ -156,14 +159,14 @@ class Proposals:
 
     async def append(self, caller: Caller, change_id: UUID, edits: Sequence[Edit]) -> Change:
         """Add edits to a draft; large imports arrive so, piece by piece."""
-        state = await self._snapshots.get(caller.place.id)
         async with transaction(self._database) as connection:
+            state = await self._lock(connection, caller.place.id)
             change = await self._open(connection, caller, change_id)
             self._only_author(caller, change)
             if change.status != DRAFT:
                 raise Problem("wrong-state", f"the change is {change.status}, not a draft")
             first = change.edit_count
-            await self._insert_edits(connection, change, edits, state.secret_keys, first)
+            await self._insert_edits(connection, change, edits, state, first)
             values = {"edit_count": first + len(edits)}
             await store.update_change(connection, change.id, values)
             return await self._find(connection, caller, change_id)
@@ -287,16 +290,24 @@ class Proposals:
         for environment, key in places:
             caller.require_reach(environment, key)
 
+    async def _lock(self, connection: Connection, workspace_id: UUID) -> WorkspaceState:
+        """Lock the workspace, so that no key becomes a secret while edits are stored in clear.
+
+        Taken before the lock of a change, in the order the writer takes them.
+        """
+        locked = await lock_one(connection, workspace_id)
+        return await self._snapshots.bring_up(connection, locked.id, locked.revision)
+
     async def _insert_edits(
         self,
         connection: Connection,
         change: Change,
         edits: Sequence[Edit],
-        secret_keys: set[str],
+        state: WorkspaceState,
         first: int = 0,
     ) -> None:
         cipher = await self._vault.cipher(change.workspace_id)
-        secret = frozenset(secret_keys | {edit.key for edit in edits if edit.secret})
+        secret = frozenset(state.secret_keys | {edit.key for edit in edits if edit.secret})
         for start in range(0, len(edits), EDITS_AT_ONCE):
             block = edits[start : start + EDITS_AT_ONCE]
             await store.insert_edits(connection, change, block, secret, cipher, first=first + start)

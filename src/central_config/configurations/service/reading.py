@@ -3,6 +3,7 @@
 Only `at` and `consistent` go to PostgreSQL; everything else is answered from `Snapshots`.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -181,8 +182,12 @@ class Reading:
         if status == "draft":
             return await self._drafts(environment, narrowed, after, limit), state
         found: list[Listed] = []
-        for key in state.keys(environment.id):
-            if key <= after or not key.startswith(narrowed):
+        keys = state.keys(environment.id)
+        for position in range(bisect_left(keys, max(narrowed, after)), len(keys)):
+            key = keys[position]
+            if not key.startswith(narrowed):
+                break
+            if key == after:
                 continue
             listed = _listed(state, environment, key, own=own)
             if listed is not None and status in {None, listed.status}:

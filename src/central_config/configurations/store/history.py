@@ -90,9 +90,12 @@ _SEARCH = text("""
 # What no reader at or after the new oldest revision can see: versions that a later one, itself
 # not after that revision, has replaced.
 _COMPACT_VERSIONS = text("""
-    DELETE FROM cc_version AS old USING cc_version AS later
-    WHERE old.workspace_id = :workspace_id AND later.configuration_id = old.configuration_id
-      AND later.version > old.version AND later.revision <= :oldest
+    WITH kept AS (
+        SELECT configuration_id, max(version) AS version FROM cc_version
+        WHERE workspace_id = :workspace_id AND revision <= :oldest
+        GROUP BY configuration_id)
+    DELETE FROM cc_version AS old USING kept
+    WHERE old.configuration_id = kept.configuration_id AND old.version < kept.version
 """)
 
 _DESCRIPTIONS = text("""

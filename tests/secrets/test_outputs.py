@@ -1,0 +1,399 @@
+"""Nothing a caller without the right to secrets can ask for shows one."""
+
+import time
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.secrets.planting import ENVIRONMENTS, Planted
+from tests.secrets.search import canary, database_dump, execute, found_in, sightings, valkey_dump
+from tests.secrets.sweep import FORMATS, Sweep, shown
+from tests.support.api import Client
+
+READERS = ("admin", "viewer", "key without secrets", "writing key without secrets")
+
+
+def client_of(planted: Planted, who: str) -> Client:
+    """Return a client of somebody to whom secrets must not come out by themselves."""
+    if who == "admin":
+        return planted.api.sign_in()
+    if who == "viewer":
+        name = canary("viewer")[-20:]
+        body = {"username": name, "email": f"{name}@example.com", "password": "a-long-password-1"}
+        planted.admin.ok("POST", "/users", json=body)
+        roles = {"roles": [{"role": "viewer", "workspace": planted.workspace.slug}]}
+        planted.admin.ok("PUT", f"/users/{name}/roles", json=roles)
+        client = planted.api.sign_in(name, "a-long-password-1")
+        return _with_own_password(planted, client, name)
+    access = "write" if who.startswith("writing") else "read"
+    return planted.api.with_token(planted.workspace.key(access=access, secrets=False))
+
+
+def _with_own_password(planted: Planted, client: Client, name: str) -> Client:
+    if not client.ok("GET", "/me").get("must_change_password"):
+        return client
+    own = {"current_password": "a-long-password-1", "new_password": "another-password-2"}
+    client.ok("POST", "/me/password", json=own)
+    client.close()
+    return planted.api.sign_in(name, "another-password-2")
+
+
+@pytest.mark.parametrize("who", READERS)
+def test_no_read_shows_a_secret(planted: Planted, who: str) -> None:
+    client = client_of(planted, who)
+    answers = Sweep(planted, client).run(who)
+    client.close()
+    assert len(answers) > 150
+    assert sightings(planted.secret, answers) == []
+    assert sightings(planted.open, answers), "the search would not find anything"
+
+
+def test_imports_do_not_repeat_what_they_hide(planted: Planted) -> None:
+    assert len(planted.outputs) >= 2
+    assert sightings(planted.secret, planted.outputs) == []
+
+
+def refusals(planted: Planted) -> dict[str, httpx2.Response]:
+    """Return the answer to every request about a secret that is refused."""
+    admin, workspace = planted.admin, planted.workspace
+    place, new = workspace.place, planted.new
+    strict = {
+        "name": "strict",
+        "pattern": "strict/**",
+        "mode": "enforce",
+        "schema": {
+            "anyOf": [
+                {"type": "string", "maxLength": 3},
+                {"type": "object", "additionalProperties": False, "properties": {"a": {}}},
+                {"type": "array", "items": {"type": "integer"}, "uniqueItems": True},
+            ]
+        },
+    }
+    shapes: dict[str, Any] = {
+        "additional": {"type": "object", "additionalProperties": False},
+        "unevaluated": {"type": "object", "unevaluatedProperties": False},
+        "names": {"propertyNames": {"maxLength": 3}},
+        "properties": {"additionalProperties": {"type": "integer"}},
+        "enum": {"enum": [1, 2]},
+        "const": {"const": 1},
+        "pattern": {"type": "string", "pattern": "^x$"},
+        "format": {"type": "string", "format": "email"},
+        "contains": {"type": "array", "contains": {"type": "integer"}},
+        "unique": {"type": "array", "uniqueItems": True},
+        "dependent": {"dependentRequired": {"a": ["b"]}, "not": {}},
+    }
+    if admin.get(f"{workspace.path}/schemas/strict").status_code == 404:
+        admin.ok("POST", f"{workspace.path}/schemas", json=strict)
+        for name, schema in shapes.items():
+            rule = {"name": f"r-{name}", "pattern": f"shape/{name}", "schema": schema}
+            admin.ok("POST", f"{workspace.path}/schemas", json={**rule, "mode": "enforce"})
+
+    def put(key: str, value: Any, **headers: str) -> httpx2.Response:
+        body = {"value": value, "secret": True}
+        given = headers or {"If-Match": "*"}
+        return admin.request("PUT", f"/config/{place('base', key)}", json=body, headers=given)
+
+    found: dict[str, httpx2.Response] = {}
+    text = new("in-refusal")
+    for value in (text, {text: 1}, {"a": {text: text}}, [text], [text, text]):
+        found[f"schema of {type(value).__name__} {len(found)}"] = put("strict/secret", value)
+        for name in shapes:
+            found[f"schema {name} {len(found)}"] = put(f"shape/{name}", value)
+    found["malformed"] = put("bad/malformed", f"${{{new('malformed')}")
+    found["malformed key"] = put("bad/key", f"${{ {new('malformed-key')} }}")
+    found["malformed place"] = put("bad/place", f"${{env:{new('malformed-place')}}}")
+    found["dangling"] = put("bad/dangling", f"x${{{new('dangling')}}}y")
+    found["dangling place"] = put("bad/place2", f"${{env:{new('dangling-place')[:30]}/k}}")
+    found["type"] = put("bad/type", f"{new('beside-object')} ${{db/login}}")
+    found["cycle"] = put("bad/cycle", f"{new('in-cycle')} ${{bad/cycle}}")
+    found["too large"] = put("bad/large", new("too-large") * 30_000)
+    found["mask"] = put("db/password", "******")
+    found["too deep"] = put("bad/deep", nested(new("too-deep"), 150))
+    found["conflict"] = put("db/password", new("conflict"), **{"If-Match": '"1"'})
+    found["no revision"] = put("db/password", new("no-revision"), **{"X-Nothing": "1"})
+    found["bad header"] = put("db/password", new("bad-header"), **{"If-Match": "what"})
+    found["exists"] = put("db/password", new("exists"), **{"If-None-Match": "*"})
+    found["bad key"] = put("bad key!", new("bad-key"))
+    found["status"] = admin.request(
+        "PUT",
+        f"/config/{place('base', 'bad/status')}",
+        json={"value": new("bad-status"), "secret": True, "status": "what"},
+    )
+    found["not boolean"] = admin.request(
+        "PUT", f"/config/{place('base', 'bad/b')}", json={"value": new("not-bool"), "secret": "what"}
+    )
+    found["no JSON"] = admin.request(
+        "PUT",
+        f"/config/{place('base', 'bad/j')}",
+        content=f'{{"value": "{new("no-json")}", "secret": tru}}',
+        headers={"Content-Type": "application/json"},
+    )
+    found["no media type"] = admin.request(
+        "PUT", f"/config/{place('base', 'bad/m')}", content=f'{{"value": "{new("no-media")}"}}'
+    )
+    edit = planted.edit("base", "twice", new("twice"), secret=True)
+    for action in ("draft", "publish"):
+        body = {"edits": [edit, edit], "action": action}
+        found[f"twice {action}"] = admin.post(f"{workspace.path}/changes", body)
+    body = {"edits": [planted.edit("base", "x", new("dangling-draft"), secret=True)]}
+    body["edits"][0]["value"] = f"${{{planted.secret['dangling-draft']}}}"
+    found["submit dangling"] = admin.post(
+        f"{workspace.path}/changes", {**body, "action": "submit"}
+    )
+    for format_, broken in BROKEN_FILES.items():
+        found[f"import {format_}"] = admin.request(
+            "POST",
+            f"{workspace.environment('base')}/import",
+            params={"format": format_},
+            content=broken.replace("CANARY", new(f"broken-{format_}")),
+            headers={"Content-Type": "text/plain"},
+        )
+    return found
+
+
+BROKEN_FILES = {
+    "env": "PASSWORD='CANARY\n",
+    "yaml": 'password: "CANARY\nb: [',
+    "json": '{"password": "CANARY", }',
+    "toml": 'password = "CANARY\n',
+    "ini": "[a\npassword=CANARY\n",
+    "configmap": "kind: Secret\ndata: {password: CANARY}\n",
+}
+
+
+def nested(text: str, depth: int) -> Any:
+    value: Any = text
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_no_refusal_quotes_a_secret(planted: Planted) -> None:
+    answers = refusals(planted)
+    let_through = {what for what, answer in answers.items() if answer.status_code < 400}
+    assert not {what for what in let_through if not what.startswith(("schema", "import"))}
+    assert len(answers) - len(let_through) > 60
+    assert [what for what, answer in answers.items() if answer.status_code >= 500] == []
+    texts = {what: shown(answer) for what, answer in answers.items()}
+    assert sightings(planted.secret, texts) == []
+
+
+def test_removing_what_a_secret_refers_to_does_not_quote_the_secret(planted: Planted) -> None:
+    admin, place = planted.admin, planted.workspace.place
+    admin.put(place("base", "target"), 1)
+    value = f"{planted.new('around-reference')}${{target}}"
+    admin.put(place("base", "refers"), value, secret=True)
+    answer = admin.request(
+        "DELETE", f"/config/{place('base', 'target')}", headers={"If-Match": "*"}
+    )
+    assert answer.status_code == 422
+    assert found_in(planted.secret, answer.text) == set()
+
+
+def test_writes_answer_without_the_secret(planted: Planted) -> None:
+    """And so does what repeats an answer for an Idempotency-Key."""
+    workspace, admin = planted.workspace, planted.admin
+    texts: dict[str, str] = {}
+    edit = planted.edit("base", "repeated", planted.new("repeated"), secret=True)
+    for action in ("draft", "submit", "publish"):
+        body = {"edits": [edit], "action": action, "message": "repeated"}
+        for turn in (1, 2):
+            answer = admin.post(
+                f"{workspace.path}/changes", body, headers={"Idempotency-Key": action}
+            )
+            assert answer.status_code < 300, answer.text
+            texts[f"{action} {turn}"] = shown(answer)
+    for to in (planted.before_secret, planted.before_secret - 1):
+        answer = admin.post(f"{workspace.environment('base')}/rollback", {"to": to, "keys": ["late"]})
+        assert answer.status_code < 300, answer.text
+        texts[f"rollback {to}"] = shown(answer)
+    assert sightings(planted.secret, texts) == []
+    past = admin.values(workspace.place("base"), at=str(workspace.revision()))
+    assert past["late"] == "******"
+
+
+def test_made_secret_is_hidden_from_watches_that_come_back(planted: Planted) -> None:
+    """The past is told to a watcher who was away; in it are values from before."""
+    key = client_of(planted, "key without secrets")
+    texts: dict[str, str] = {}
+    for environment in ENVIRONMENTS:
+        path = f"/watch/{planted.workspace.place(environment)}"
+        for revision in (4, planted.before_secret - 2, planted.before_secret):
+            for who, client in (("admin", planted.admin), ("key", key)):
+                polled = client.ok("GET", path, params={"revision": revision, "wait": 0})
+                texts[f"{who} poll {environment} {revision}"] = str(polled)
+                texts[f"{who} stream {environment} {revision}"] = stream(client, path, revision)
+    key.close()
+    assert sightings(planted.secret, texts) == []
+    assert sightings(planted.open, {"snapshot": stream(planted.admin, path, None)})
+
+
+def stream(client: Client, path: str, revision: int | None) -> str:
+    """Return what a stream says at once."""
+    headers = {"Accept": "text/event-stream"}
+    if revision is not None:
+        headers["Last-Event-ID"] = str(revision)
+    text = ""
+    with client.http.stream("GET", path, headers=headers, timeout=0.7) as answer:
+        try:
+            for chunk in answer.iter_text():
+                text += chunk
+        except httpx2.ReadTimeout:
+            pass
+    return text
+
+
+def test_a_watch_that_is_open_hears_the_mask(planted: Planted) -> None:
+    admin, workspace = planted.admin, planted.workspace
+    place = workspace.place("staging", "heard")
+    admin.put(place, planted.new("heard"), secret=True)
+    since = workspace.revision()
+    admin.put(place, planted.new("heard-again"))
+    polled = admin.ok(
+        "GET", f"/watch/{workspace.place('staging')}", params={"revision": since, "wait": 5}
+    )
+    assert polled["events"][0]["changes"][0]["value"] == "******"
+    assert sightings(planted.secret, {"poll": str(polled)}) == []
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_exports_reveal_only_on_request(planted: Planted, format_: str) -> None:
+    path = f"{planted.workspace.environment('prod')}/export"
+    viewer = client_of(planted, "key without secrets")
+    refused = viewer.get(path, params={"format": format_, "secrets": "reveal"})
+    viewer.close()
+    assert refused.status_code == 403
+    assert sightings(planted.secret, {"refusal": refused.text}) == []
+    allowed = planted.admin.get(
+        path, params={"format": format_, "secrets": "reveal", "prefix": "db/"}
+    )
+    assert allowed.status_code == 200
+    assert {"text-of-prod", "in-object"} <= found_in(planted.secret, allowed.text)
+
+
+def test_a_reader_cannot_guess_a_secret_by_trying_rules(planted: Planted) -> None:
+    """A rule says of every live value whether it fits: a pattern at a time that spells it out."""
+    reader = client_of(planted, "key without secrets")
+    counts = []
+    for pattern in ("^canary-text-[0-9a-f]+$", "^something else$"):
+        body = {"pattern": "db/password", "schema": {"pattern": pattern}}
+        answer = reader.post(f"{planted.workspace.path}/schemas/check", body)
+        counts.append((answer.status_code, answer.json().get("count")))
+    reader.close()
+    assert counts[0] == counts[1]
+
+
+def test_the_database_holds_no_secret_in_clear(planted: Planted) -> None:
+    dump = database_dump(planted.api.environment["DATABASE_URL"])
+    assert {"table public.cc_version", "table public.cc_change_edit"} <= set(dump)
+    assert sightings(planted.secret, dump) == []
+    seen = sightings(planted.open, dump)
+    assert any(each.startswith("table public.cc_version") for each in seen)
+
+
+def test_valkey_holds_no_secret(planted: Planted, redis_url: str) -> None:
+    sign = canary("valkey")
+    Sweep(planted, planted.admin)  # whatever is cached is cached by reads
+    import redis
+
+    client = redis.Redis.from_url(redis_url)
+    client.set(f"test:{sign}", sign, ex=60)
+    dump = valkey_dump(redis_url)
+    client.delete(f"test:{sign}")
+    client.close()
+    assert sightings({"sign": sign}, dump), "the search would not find anything"
+    assert sightings(planted.secret, dump) == []
+
+
+def test_logs_and_metrics_hold_no_secret(planted: Planted) -> None:
+    admin, place = planted.admin, planted.workspace.place
+    refused = planted.new("logged")
+    admin.request("PUT", f"/config/{place('base', 'x')}", json={"value": refused, "message": "\0"})
+    for key in ("db/password", "late"):
+        admin.ok("POST", f"{planted.workspace.environment('base')}/reveal/{key}", json={})
+    metrics = httpx2.get(f"http://127.0.0.1:{planted.api.metrics_port}/metrics", timeout=10).text
+    assert "http_requests_total" in metrics
+    log = planted.api.log.read_text()
+    assert planted.workspace.slug in log
+    assert sightings(planted.secret, {"log": log, "metrics": metrics}) == []
+
+
+def test_database_log_holds_no_secret(planted: Planted, template_url: str) -> None:
+    """PostgreSQL writes statements that failed; their parameters must stay out."""
+    from pathlib import Path
+    from urllib.parse import parse_qs, urlsplit
+
+    del planted
+    sockets = Path(parse_qs(urlsplit(template_url).query)["host"][0])
+    logs = list(sockets.parent.parent.glob("logs/postgres.log"))
+    if not logs:
+        pytest.skip("the server's log is elsewhere")
+    assert found_in({"any": "canary-"}, logs[0].read_text(errors="replace")) == set()
+
+
+def test_who_may_see_a_secret_sees_it(planted: Planted) -> None:
+    """The control: the same search finds the same texts where they may come out."""
+    admin, workspace = planted.admin, planted.workspace
+    began = time.time()
+    shown_once = admin.post(
+        f"{workspace.environment('prod')}/reveal/db/password", {"reason": "the control"}
+    )
+    assert found_in(planted.secret, shown_once.text) == {"text-of-prod"}
+    told = admin.ok("GET", "/audit", params={"workspace": workspace.slug, "action": "secret."})
+    event = next(e for e in told["items"] if e["details"].get("reason") == "the control")
+    assert event["action"] == "secret.revealed"
+    assert event["target"] == "prod:db/password"
+    assert time.time() - began < 30
+    key = planted.api.with_token(workspace.key(secrets=True))
+    seen = found_in(planted.secret, key.get(f"/config/{workspace.place('prod')}").text)
+    key.close()
+    expected = {"text-of-prod", "in-object", "in-list", "imported", "in-address", "late-of-prod"}
+    assert expected <= seen
+
+
+def test_a_viewer_cannot_reveal(planted: Planted) -> None:
+    for who in ("viewer", "writing key without secrets"):
+        client = client_of(planted, who)
+        for key in ("db/password", "db/url", "late"):
+            answer = client.post(f"{planted.workspace.environment('prod')}/reveal/{key}")
+            assert answer.status_code == 403
+            assert found_in(planted.secret, answer.text) == set()
+        client.close()
+
+
+def test_a_writer_cannot_take_a_secret_out_by_reference(planted: Planted) -> None:
+    writer = client_of(planted, "writing key without secrets")
+    place = planted.workspace.place("base", "stolen")
+    for value in ("${db/password}", {"x": ["${env:prod/db/password}"]}, "${db/url}"):
+        answer = writer.request("PUT", f"/config/{place}", json={"value": value})
+        assert answer.status_code == 403, answer.text
+    writer.close()
+
+
+def test_the_search_finds_what_is_hidden_in_other_forms() -> None:
+    import base64
+
+    planted = {"it": canary("it")}
+    text = planted["it"].encode()
+    for hidden in (
+        text.decode(),
+        text.hex(),
+        text.decode().upper(),
+        base64.b64encode(b"x" + text + b"yz").decode(),
+        base64.urlsafe_b64encode(b"xy" + text + b"z").decode(),
+        text[::-1].decode(),
+    ):
+        assert found_in(planted, f"before {hidden} after") == {"it"}, hidden
+    assert found_in(planted, canary("it")) == set()
+
+
+def test_every_old_version_of_a_key_made_secret_is_sealed(planted: Planted) -> None:
+    rows = execute(
+        planted.api.environment["DATABASE_URL"],
+        "SELECT c.key, v.version, v.body IS NULL AND v.sealed IS NOT NULL AS shut "
+        "FROM cc_version AS v JOIN cc_configuration AS c ON c.id = v.configuration_id "
+        "WHERE c.key IN ('late', 'late-by-write', 'late-removed') AND v.action = 'set'",
+    )
+    assert len(rows) >= 6
+    assert [(row["key"], row["version"]) for row in rows if not row["shut"]] == []
