@@ -163,7 +163,6 @@ def test_change_of_many_environments_is_one_revision(workspace: Workspace, admin
         action="publish",
     )
     assert outcome["revision"] == before + 1 == workspace.revision()
-    assert outcome["versions"] == [1, 1, 1]
     assert admin.value(workspace.place("prod", "url")) == "p/"
     shown = admin.ok("GET", f"{workspace.path}/revisions/{outcome['revision']}")
     assert [(each["environment"], each["key"]) for each in shown["versions"]] == [

@@ -139,7 +139,9 @@ def test_watching_survives_a_restart(
         watch.error("coming back")
         server.start()
         ccfg("set", "k", "after")
+        watch.error("connected again")
         assert watch.line().endswith("  k = after")
+        watch.close()
     finally:
         server.stop()
 

@@ -75,15 +75,15 @@ def _from_the_start(planted: Planted) -> None:
     )
     planted.admin.ok("POST", f"{planted.workspace.path}/changes/{rejected}/reject", json={})
     put(place("staging", "removed"), planted.new("removed"), secret=True)
-    planted.admin.ok(
-        "DELETE", f"/config/{place('staging', 'removed')}", headers={"If-Match": "*"}
-    )
+    planted.admin.ok("DELETE", f"/config/{place('staging', 'removed')}", headers={"If-Match": "*"})
 
 
 def _by_import(planted: Planted) -> None:
     """Nobody said that these are secrets; their names and forms do."""
     path = f"{planted.workspace.environment('prod')}/import"
-    text = f"SMTP_PASSWORD={planted.new('imported')}\nSITE=https://u:{planted.new('in-address')}@h/\n"
+    text = (
+        f"SMTP_PASSWORD={planted.new('imported')}\nSITE=https://u:{planted.new('in-address')}@h/\n"
+    )
     answer = planted.note(
         "import",
         planted.admin.request(
@@ -126,7 +126,9 @@ def _later(planted: Planted) -> None:
         "DELETE", f"/config/{place('base', 'late-removed')}", headers={"If-Match": "*"}
     )
     planted.change("draft", planted.edit("staging", "late-drafted", planted.new("late-drafted")))
-    rejected = planted.change("draft", planted.edit("staging", "late", planted.new("late-rejected")))
+    rejected = planted.change(
+        "draft", planted.edit("staging", "late", planted.new("late-rejected"))
+    )
     planted.admin.ok("POST", f"{workspace.path}/changes/{rejected}/reject", json={})
     planted.before_secret = workspace.revision()
     _fill_caches(planted)

@@ -57,6 +57,12 @@ def sightings(planted: dict[str, str], outputs: dict[str, str]) -> list[str]:
     ]
 
 
+def check_clean(planted: dict[str, str], outputs: dict[str, str]) -> None:
+    """Fail with every place in which a canary was seen."""
+    seen = sightings(planted, outputs)
+    assert not seen, f"secrets in {len(seen)} of {len(outputs)} outputs:\n" + "\n".join(seen)
+
+
 def database_dump(url: str) -> dict[str, str]:
     """Return every row of every table as text, by table."""
 

@@ -1,8 +1,10 @@
 """Asks every GET route of the published schema, with every parameter that could matter."""
 
 import itertools
+import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import httpx2
 
@@ -24,9 +26,10 @@ KEYS = (
     "late-removed",
     "late-drafted",
 )
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
 FORMATS = ("env", "yaml", "json", "toml", "properties", "ini", "configmap")
 # Of a log of many events the first thousand; a cursor is asked for by lists of their own tests.
-NOT_VARIED = frozenset({"cursor", "limit", "actor", "action", "since", "until", "author"})
+NOT_VARIED = frozenset({"cursor", "limit", "actor", "action", "since", "until", "author", "kind"})
 
 
 class Sweep:
@@ -48,6 +51,7 @@ class Sweep:
             "revision": [str(each) for each in range(1, workspace.revision() + 1)],
             "username": [user["username"] for user in users],
             "key_id": [key["id"] for key in keys],
+            "job": [str(UUID(int=0))],
             "name": [role["name"] for role in everything.ok("GET", "/roles")["items"]] + ["strict"],
         }
         first = next(iter(planted.secret.values()))
@@ -70,6 +74,7 @@ class Sweep:
             "environment": [None, "prod"],
             "revision": ["4", before],
             "wait": ["0"],
+            "skip": ["0"],
         }
 
     def run(self, who: str) -> dict[str, str]:
@@ -80,16 +85,23 @@ class Sweep:
             if "get" not in methods or path.startswith("/health"):
                 continue
             route = path.removeprefix("/api/v1")
+            self._check_known(route, methods["get"].get("parameters", []))
             for address, params in self._questions(route, methods["get"].get("parameters", [])):
                 answer = self._client.get(address, params=params)
                 assert answer.status_code < 500, f"{address} {params}: {answer.text}"
                 answers[f"{who} GET {address} {params} -> {answer.status_code}"] = shown(answer)
         return answers
 
+    def _check_known(self, route: str, parameters: list[dict[str, Any]]) -> None:
+        asked = {each["name"] for each in parameters if each["in"] == "query"}
+        unknown = set(PLACEHOLDER.findall(route)) - set(self._path)
+        unknown |= asked - set(self._query) - NOT_VARIED
+        assert not unknown, f"say in this file with which {unknown} to ask {route}"
+
     def _questions(
         self, route: str, parameters: list[dict[str, Any]]
     ) -> Iterator[tuple[str, dict[str, str]]]:
-        path = [each["name"] for each in parameters if each["in"] == "path"]
+        path = PLACEHOLDER.findall(route)
         query = [
             each["name"]
             for each in parameters

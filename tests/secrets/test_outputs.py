@@ -7,7 +7,15 @@ import httpx2
 import pytest
 
 from tests.secrets.planting import ENVIRONMENTS, Planted
-from tests.secrets.search import canary, database_dump, execute, found_in, sightings, valkey_dump
+from tests.secrets.search import (
+    canary,
+    check_clean,
+    database_dump,
+    execute,
+    found_in,
+    sightings,
+    valkey_dump,
+)
 from tests.secrets.sweep import FORMATS, Sweep, shown
 from tests.support.api import Client
 
@@ -45,13 +53,13 @@ def test_no_read_shows_a_secret(planted: Planted, who: str) -> None:
     answers = Sweep(planted, client).run(who)
     client.close()
     assert len(answers) > 150
-    assert sightings(planted.secret, answers) == []
+    check_clean(planted.secret, answers)
     assert sightings(planted.open, answers), "the search would not find anything"
 
 
 def test_imports_do_not_repeat_what_they_hide(planted: Planted) -> None:
     assert len(planted.outputs) >= 2
-    assert sightings(planted.secret, planted.outputs) == []
+    check_clean(planted.secret, planted.outputs)
 
 
 def refusals(planted: Planted) -> dict[str, httpx2.Response]:
@@ -96,7 +104,7 @@ def refusals(planted: Planted) -> dict[str, httpx2.Response]:
 
     found: dict[str, httpx2.Response] = {}
     text = new("in-refusal")
-    for value in (text, {text: 1}, {"a": {text: text}}, [text], [text, text]):
+    for value in (text, {text: text}, {"a": {text: text}}, [text], [text, text]):
         found[f"schema of {type(value).__name__} {len(found)}"] = put("strict/secret", value)
         for name in shapes:
             found[f"schema {name} {len(found)}"] = put(f"shape/{name}", value)
@@ -121,7 +129,9 @@ def refusals(planted: Planted) -> dict[str, httpx2.Response]:
         json={"value": new("bad-status"), "secret": True, "status": "what"},
     )
     found["not boolean"] = admin.request(
-        "PUT", f"/config/{place('base', 'bad/b')}", json={"value": new("not-bool"), "secret": "what"}
+        "PUT",
+        f"/config/{place('base', 'bad/b')}",
+        json={"value": new("not-bool"), "secret": "what"},
     )
     found["no JSON"] = admin.request(
         "PUT",
@@ -138,9 +148,7 @@ def refusals(planted: Planted) -> dict[str, httpx2.Response]:
         found[f"twice {action}"] = admin.post(f"{workspace.path}/changes", body)
     body = {"edits": [planted.edit("base", "x", new("dangling-draft"), secret=True)]}
     body["edits"][0]["value"] = f"${{{planted.secret['dangling-draft']}}}"
-    found["submit dangling"] = admin.post(
-        f"{workspace.path}/changes", {**body, "action": "submit"}
-    )
+    found["submit dangling"] = admin.post(f"{workspace.path}/changes", {**body, "action": "submit"})
     for format_, broken in BROKEN_FILES.items():
         found[f"import {format_}"] = admin.request(
             "POST",
@@ -176,7 +184,7 @@ def test_no_refusal_quotes_a_secret(planted: Planted) -> None:
     assert len(answers) - len(let_through) > 60
     assert [what for what, answer in answers.items() if answer.status_code >= 500] == []
     texts = {what: shown(answer) for what, answer in answers.items()}
-    assert sightings(planted.secret, texts) == []
+    check_clean(planted.secret, texts)
 
 
 def test_removing_what_a_secret_refers_to_does_not_quote_the_secret(planted: Planted) -> None:
@@ -205,10 +213,12 @@ def test_writes_answer_without_the_secret(planted: Planted) -> None:
             assert answer.status_code < 300, answer.text
             texts[f"{action} {turn}"] = shown(answer)
     for to in (planted.before_secret, planted.before_secret - 1):
-        answer = admin.post(f"{workspace.environment('base')}/rollback", {"to": to, "keys": ["late"]})
+        answer = admin.post(
+            f"{workspace.environment('base')}/rollback", {"to": to, "keys": ["late"]}
+        )
         assert answer.status_code < 300, answer.text
         texts[f"rollback {to}"] = shown(answer)
-    assert sightings(planted.secret, texts) == []
+    check_clean(planted.secret, texts)
     past = admin.values(workspace.place("base"), at=str(workspace.revision()))
     assert past["late"] == "******"
 
@@ -225,8 +235,21 @@ def test_made_secret_is_hidden_from_watches_that_come_back(planted: Planted) -> 
                 texts[f"{who} poll {environment} {revision}"] = str(polled)
                 texts[f"{who} stream {environment} {revision}"] = stream(client, path, revision)
     key.close()
-    assert sightings(planted.secret, texts) == []
+    check_clean(planted.secret, texts)
     assert sightings(planted.open, {"snapshot": stream(planted.admin, path, None)})
+
+
+def test_made_secret_is_hidden_from_the_remembered_past(planted: Planted) -> None:
+    admin, workspace = planted.admin, planted.workspace
+    place = workspace.place("base", "remembered")
+    admin.put(place, planted.new("remembered"))
+    then = workspace.revision()
+    admin.put(place, planted.new("remembered-now"))
+    assert admin.value(place, at=str(then)) == planted.secret["remembered"]
+    admin.ok("PATCH", f"{workspace.path}/keys/remembered", json={"secret": True})
+    assert admin.value(place, at=str(then)) == "******"
+    assert admin.value(place, at=str(then + 1)) == "******"
+    assert admin.value(place) == "******"
 
 
 def stream(client: Client, path: str, revision: int | None) -> str:
@@ -254,7 +277,7 @@ def test_a_watch_that_is_open_hears_the_mask(planted: Planted) -> None:
         "GET", f"/watch/{workspace.place('staging')}", params={"revision": since, "wait": 5}
     )
     assert polled["events"][0]["changes"][0]["value"] == "******"
-    assert sightings(planted.secret, {"poll": str(polled)}) == []
+    check_clean(planted.secret, {"poll": str(polled)})
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -264,7 +287,7 @@ def test_exports_reveal_only_on_request(planted: Planted, format_: str) -> None:
     refused = viewer.get(path, params={"format": format_, "secrets": "reveal"})
     viewer.close()
     assert refused.status_code == 403
-    assert sightings(planted.secret, {"refusal": refused.text}) == []
+    check_clean(planted.secret, {"refusal": refused.text})
     allowed = planted.admin.get(
         path, params={"format": format_, "secrets": "reveal", "prefix": "db/"}
     )
@@ -287,7 +310,7 @@ def test_a_reader_cannot_guess_a_secret_by_trying_rules(planted: Planted) -> Non
 def test_the_database_holds_no_secret_in_clear(planted: Planted) -> None:
     dump = database_dump(planted.api.environment["DATABASE_URL"])
     assert {"table public.cc_version", "table public.cc_change_edit"} <= set(dump)
-    assert sightings(planted.secret, dump) == []
+    check_clean(planted.secret, dump)
     seen = sightings(planted.open, dump)
     assert any(each.startswith("table public.cc_version") for each in seen)
 
@@ -303,7 +326,7 @@ def test_valkey_holds_no_secret(planted: Planted, redis_url: str) -> None:
     client.delete(f"test:{sign}")
     client.close()
     assert sightings({"sign": sign}, dump), "the search would not find anything"
-    assert sightings(planted.secret, dump) == []
+    check_clean(planted.secret, dump)
 
 
 def test_logs_and_metrics_hold_no_secret(planted: Planted) -> None:
@@ -316,7 +339,7 @@ def test_logs_and_metrics_hold_no_secret(planted: Planted) -> None:
     assert "http_requests_total" in metrics
     log = planted.api.log.read_text()
     assert planted.workspace.slug in log
-    assert sightings(planted.secret, {"log": log, "metrics": metrics}) == []
+    check_clean(planted.secret, {"log": log, "metrics": metrics})
 
 
 def test_database_log_holds_no_secret(planted: Planted, template_url: str) -> None:

@@ -4,23 +4,29 @@ import asyncio
 import time
 from uuid import UUID
 
+import structlog
+
 from central_config.access.model import WorkspaceRef
 from central_config.core.db import lost_connection
 from central_config.workspaces.service import WorkspaceService
 
-# How long a name is believed (seconds). Deleting a workspace drops its state at once; only a new
-# workspace with the name of a deleted one waits this long.
+log = structlog.get_logger(__name__)
+
+# How long a name is believed without looking again (seconds).
 BELIEVED_FOR = 2.0
-# How long somebody who knows a name already waits for the database to confirm it (seconds).
-PATIENCE = 1.0
 
 
 class WorkspaceDirectory:
-    """Remembers which workspace a slug names."""
+    """Remembers which workspace a slug names.
+
+    A name that was known is answered at once and looked up again behind the answer, so that reads
+    go on while the database is away.
+    """
 
     def __init__(self, workspaces: WorkspaceService) -> None:
         self._workspaces = workspaces
         self._known: dict[str, tuple[WorkspaceRef, float]] = {}
+        self._looking: dict[str, asyncio.Task[None]] = {}
 
     async def resolve(self, name: str | UUID) -> WorkspaceRef | None:
         """Return the workspace with the slug or id, or None."""
@@ -28,24 +34,26 @@ class WorkspaceDirectory:
             found = await self._workspaces.by_id(name)
             return None if found is None else WorkspaceRef(found.id, found.slug)
         known = self._known.get(name)
-        if known is not None and time.monotonic() - known[1] < BELIEVED_FOR:
-            return known[0]
-        try:
-            async with asyncio.timeout(None if known is None else PATIENCE):
-                found = await self._workspaces.find(name)
-        except Exception as error:
-            if known is None or not lost_connection(error):
-                raise
-            # Reads from memory go on without the database, and need the name for it.
-            self._known[name] = (known[0], time.monotonic())
-            return known[0]
-        if found is None:
-            self._known.pop(name, None)
-            return None
-        reference = WorkspaceRef(found.id, found.slug)
-        self._known[name] = (reference, time.monotonic())
-        return reference
+        if known is None:
+            await self._look(name)
+            known = self._known.get(name)
+        elif time.monotonic() - known[1] > BELIEVED_FOR and name not in self._looking:
+            task = asyncio.create_task(self._look_again(name))
+            self._looking[name] = task
+        return None if known is None else known[0]
 
-    def forget(self) -> None:
-        """Believe nothing any more."""
-        self._known.clear()
+    async def _look(self, slug: str) -> None:
+        found = await self._workspaces.find(slug)
+        if found is None:
+            self._known.pop(slug, None)
+        else:
+            self._known[slug] = (WorkspaceRef(found.id, found.slug), time.monotonic())
+
+    async def _look_again(self, slug: str) -> None:
+        try:
+            await self._look(slug)
+        except Exception as error:
+            if not lost_connection(error):
+                log.exception("workspace could not be looked up", workspace=slug)
+        finally:
+            del self._looking[slug]

@@ -4,7 +4,9 @@ Request id, client address, limits of size, strict JSON, metrics, one access lin
 callable, because it also runs for answers that never reach the framework.
 """
 
+import asyncio
 import ipaddress
+import json
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -34,6 +36,8 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _QUIET = ("/health",)
 _JSON = "application/json"
 _PREFIX = "/api/v1"
+# Larger bodies are looked through beside the event loop (bytes).
+_LARGE = 256 * 1024
 
 
 class Edge:
@@ -96,7 +100,7 @@ class Edge:
         body = await self._whole(receive)
         kind = headers.get(b"content-type", "").partition(";")[0].strip().lower()
         if body and kind == _JSON:
-            _check_json(body)
+            await _check_json(body)
         elif body and not _takes_text(scope["path"]):
             raise Problem("unsupported-media-type", f"send {_JSON}, not {kind[:80] or 'nothing'}")
         scope["body"] = body
@@ -122,12 +126,27 @@ def _takes_text(path: str) -> bool:
     return path.endswith("/import")
 
 
-def _check_json(body: bytes) -> None:
+async def _check_json(body: bytes) -> None:
     try:
         decode(body)
+        if len(body) < _LARGE:
+            _refuse_duplicates(body)
+        else:
+            await asyncio.to_thread(_refuse_duplicates, body)
     except (ValueError, RecursionError) as error:
         # The decoder names the place, never the text around it.
         raise Problem("malformed-json", f"the body is no JSON document: {error}") from None
+
+
+def _refuse_duplicates(body: bytes) -> None:
+    """Refuse an object that names a member twice: which of the two was meant?"""
+
+    def unique(pairs: list[tuple[str, object]]) -> None:
+        if len({name for name, _ in pairs}) < len(pairs):
+            message = "an object names a member twice"
+            raise ValueError(message)
+
+    json.loads(body, object_pairs_hook=unique)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

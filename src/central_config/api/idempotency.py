@@ -111,23 +111,39 @@ class Idempotency:
         key: str,
     ) -> None:
         kept = _Answer(_FAILED, [], b"")
+        settled = False
 
         async def listen(message: Message) -> None:
+            nonlocal settled
             if message["type"] == "http.response.start":
                 kept.status, kept.headers = message["status"], list(message.get("headers", []))
             elif message["type"] == "http.response.body":
                 kept.body += message.get("body", b"")
+                if not message.get("more_body"):
+                    # Before the caller has it all, or repeating at once would come too early.
+                    settled = True
+                    await self._settle(kept, owner, key)
             await send(message)
 
         try:
             await app(scope, receive, listen)
         finally:
+            if not settled:
+                await self._settle(_Answer(_FAILED, [], b""), owner, key)
+
+    async def _settle(self, kept: _Answer, owner: bytes, key: str) -> None:
+        """Keep an answer, or give the key back; what was done stays done where that fails."""
+        try:
             async with transaction(self._database) as connection:
                 if kept.status in _NOT_KEPT or kept.status >= _FAILED:
                     await store.release(connection, owner, key)
                 else:
                     sealed = self._vault.seal_system(msgspec.msgpack.encode(kept), _PURPOSE)
                     await store.keep(connection, owner, key, kept.status, sealed)
+        except Exception as error:
+            if not lost_connection(error):
+                raise
+            log.warning("answer to an idempotency key not kept", error=repr(error))
 
 
 def _fingerprint(scope: Scope) -> bytes:

@@ -94,7 +94,7 @@ class Services:
                 reading,
                 changing,
                 History(self.database, self.snapshots, self.vault, reading, clock),
-                Keys(self.database, self.snapshots, publishing, clock),
+                Keys(self.database, self.snapshots, self.vault, publishing, clock),
                 Rollback(self.snapshots, reading, publishing),
                 Compaction(self.database, self.snapshots, clock),
                 Rules(self.database, self.snapshots, clock),

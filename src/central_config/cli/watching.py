@@ -35,9 +35,12 @@ def follow(client: Client, path: str, prefix: str, since: int | None) -> Iterato
     while True:
         try:
             for event in _stream(client, path, prefix, since):
-                failures = 0
-                since = event.revision
-                yield event
+                if event is not None:
+                    since = event.revision
+                    yield event
+                elif failures:
+                    failures = 0
+                    say("connected again")
             reason = "the server closed the stream"
         except CliError as error:
             busy = isinstance(error, ProblemError) and error.status == TOO_MANY
@@ -56,7 +59,8 @@ def pause_after(failures: int) -> float:
     return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - spreads load, hides nothing
 
 
-def _stream(client: Client, path: str, prefix: str, since: int | None) -> Iterator[Event]:
+def _stream(client: Client, path: str, prefix: str, since: int | None) -> Iterator[Event | None]:
+    """Yield None once the stream is open, then its events."""
     import httpx2  # noqa: PLC0415 - see `client`
 
     headers = {"Accept": "text/event-stream"}
@@ -66,6 +70,7 @@ def _stream(client: Client, path: str, prefix: str, since: int | None) -> Iterat
     with client.stream(
         "GET", path, params=params, headers=headers, read_timeout=SILENCE
     ) as response:
+        yield None
         # A snapshot may be as large as an environment is.
         for event in httpx2.EventSource(response, max_event_size=None):
             if event.event in {"change", "snapshot"} and event.id.isdigit():

@@ -67,6 +67,7 @@ class Snapshots:
         self._past: OrderedDict[tuple[UUID, int], WorkspaceState] = OrderedDict()
         self._listeners: list[Listener] = []
         self._confirmed = time.monotonic()
+        self._slugs: dict[UUID, str] = {}
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` after each revision this process takes; it must not wait."""
@@ -81,6 +82,10 @@ class Snapshots:
     def age(self) -> float:
         """Seconds since it was last confirmed that what is held is the last revision."""
         return time.monotonic() - self._confirmed
+
+    def slug(self, workspace_id: UUID) -> str:
+        """Return the name of a workspace that was loaded."""
+        return self._slugs[workspace_id]
 
     def confirm(self) -> None:
         """Note that everything held was current just now."""
@@ -130,7 +135,8 @@ class Snapshots:
         if now.revision == revision:
             return now
         known = self._past.get((workspace_id, revision))
-        if known is None:
+        if known is None or now.secret_keys - known.secret_keys:
+            # What became a secret since is one in the past too.
             known = await self._load_past(workspace_id, revision)
             self._past[workspace_id, revision] = known
             while len(self._past) > PAST_STATES:
@@ -268,6 +274,7 @@ class Snapshots:
             workspace = await workspace_by_id(connection, workspace_id)
             if workspace is None:
                 raise Problem("workspace-not-found", "the workspace was deleted")
+            self._slugs[workspace_id] = workspace.slug
             cells: list[Placed] = []
             async for block in loading.heads(connection, workspace_id, cipher):
                 cells.extend(block)

@@ -52,10 +52,11 @@ class Watcher:
 
 
 class Followed(NamedTuple):
-    """A workspace somebody watched in this process."""
+    """A workspace somebody watched in this process; `secrets` counts its secret keys."""
 
     timeline: Timeline
     watchers: set[Watcher]
+    secrets: int
 
 
 class Hub:
@@ -77,7 +78,11 @@ class Hub:
             self._start_anew(step.state, followed)
             return
         past = Past(step.revision, step.changes)
-        followed.timeline.append(past)
+        if len(step.state.secret_keys) > followed.secrets:
+            # What the timeline says of a key that became a secret is in clear; history is sealed.
+            self._forget_past(step.state, followed)
+        else:
+            followed.timeline.append(past)
         if step.changes:
             _tell(past, followed.watchers)
 
@@ -85,7 +90,7 @@ class Hub:
         """Return the timeline of a workspace; it begins with the first interest in it."""
         followed = self._followed.get(state.workspace_id)
         if followed is None:
-            followed = Followed(Timeline(state.revision), set())
+            followed = Followed(Timeline(state.revision), set(), len(state.secret_keys))
             self._followed[state.workspace_id] = followed
         return followed.timeline
 
@@ -107,8 +112,12 @@ class Hub:
             for watcher in list(followed.watchers):
                 watcher.close()
 
+    def _forget_past(self, state: WorkspaceState, followed: Followed) -> None:
+        timeline, secrets = Timeline(state.revision), len(state.secret_keys)
+        self._followed[state.workspace_id] = Followed(timeline, followed.watchers, secrets)
+
     def _start_anew(self, state: WorkspaceState, followed: Followed) -> None:
-        self._followed[state.workspace_id] = Followed(Timeline(state.revision), followed.watchers)
+        self._forget_past(state, followed)
         for watcher in list(followed.watchers):
             heard = snapshot(state, watcher)
             if heard is None:

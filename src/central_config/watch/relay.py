@@ -84,5 +84,5 @@ class Relay:
                     await self._snapshots.bring_up(connection, workspace_id, now[workspace_id])
                 except Problem:
                     self._snapshots.drop(workspace_id)
-                REVISION.labels(str(workspace_id)).set(now[workspace_id])
+                REVISION.labels(self._snapshots.slug(workspace_id)).set(now[workspace_id])
         self._snapshots.confirm()

@@ -49,7 +49,8 @@ cc_environment = Table(
     ),
 )
 
-# One row per revision. `kind` says what it changed: `change` (values), `environments`, `schemas`.
+# One row per revision. `kind` says what it changed: `change` (values), `environments`, `schemas`,
+# `keys` (a key without values became a secret).
 # `topology` holds the environments from this revision on, where it changed them: time travel
 # resolves inheritance as it was then.
 cc_revision = Table(

@@ -115,7 +115,7 @@ class RevisionOut(BaseModel):
     """One step of a workspace's timeline."""
 
     revision: int
-    kind: str = Field(description="change, environments or schemas")
+    kind: str = Field(description="change, environments, schemas or keys")
     published_at: datetime
     author: str
     message: str

@@ -79,8 +79,8 @@ class Change(msgspec.Struct, frozen=True):
 class Publication(msgspec.Struct, frozen=True):
     """A change on its way into a revision: what the writer takes.
 
-    `change_id` names the stored change that is published, None for a direct write. `force` skips
-    the approval rule: set only for a change that was approved.
+    `change_id` names the stored change that is published, None for a direct write. `approved`
+    skips the approval rule: set only for a change that was approved.
     """
 
     workspace_id: UUID

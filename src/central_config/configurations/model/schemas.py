@@ -51,12 +51,11 @@ def _refuse_remote(uri: str) -> JSON:
 
 
 @lru_cache(maxsize=2048)
-def _validator(schema: str, mask: str | None) -> jsonschema_rs.Draft202012Validator:
+def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
         _schema(schema),
         validate_formats=True,
         retriever=_refuse_remote,
-        mask=mask,
         pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=_BACKTRACK_LIMIT),
     )
 
@@ -69,7 +68,7 @@ def check_schema(schema: str) -> None:
     """
     try:
         jsonschema_rs.meta.validate(_schema(schema))
-        _validator(schema, None)
+        _validator(schema)
     except (jsonschema_rs.ValidationError, ValueError) as error:
         detail = str(getattr(error, "message", error))[:500]
         errors = [FieldError("/schema", detail)]
@@ -87,9 +86,20 @@ def violations(
             continue
         if not decoded:
             value, decoded = decode(body), True
-        validator = _validator(rule.schema, "the secret value" if secret else None)
+        validator = _validator(rule.schema)
         for count, error in enumerate(validator.iter_errors(value)):
             if count == _ERRORS_AT_MOST:
                 break
-            pointer = "".join(f"/{part}" for part in error.instance_path)
-            yield Violation(rule.name, rule.mode, environment, key, pointer, error.message)
+            pointer, detail = _told(error, secret=secret)
+            yield Violation(rule.name, rule.mode, environment, key, pointer, detail)
+
+
+def _told(error: jsonschema_rs.ValidationError, *, secret: bool) -> tuple[str, str]:
+    """Return where and how a value breaks a rule; of a secret only which part of the schema.
+
+    The validator's own mask hides values, but not the names of members.
+    """
+    if secret:
+        broken = "/".join(str(part) for part in error.schema_path)
+        return "", f"the secret value does not satisfy the schema's {broken or 'false'}"
+    return "".join(f"/{part}" for part in error.instance_path), error.message

@@ -102,10 +102,10 @@ def _compute(view: View, site: Site, cell: Cell, path: Path) -> Computed:
     targets: dict[Site, bool] = {}
 
     def lookup(reference: Reference) -> JSON:
-        target = _target(view, site, reference, here)
-        found = serve(view, target, here)
-        if found is None:
-            raise _dangling(view, here, reference)
+        target = _target(view, site, reference)
+        found = None if target is None else serve(view, target, here)
+        if target is None or found is None:
+            raise _dangling(view, here, None if cell.secret else reference)
         targets[target] = found.secret
         return decode(found.body)
 
@@ -115,13 +115,11 @@ def _compute(view: View, site: Site, cell: Cell, path: Path) -> Computed:
     return Computed(body, any(targets.values()), tuple(targets))
 
 
-def _target(view: View, site: Site, reference: Reference, path: Path) -> Site:
+def _target(view: View, site: Site, reference: Reference) -> Site | None:
     if reference.environment is None:
         return Site(site.environment_id, reference.key)
     found = view.topology.by_slug.get(reference.environment)
-    if found is None:
-        raise _dangling(view, path, reference)
-    return Site(found.id, reference.key)
+    return None if found is None else Site(found.id, reference.key)
 
 
 def name(view: View, site: Site) -> str:
@@ -141,9 +139,11 @@ def _refused(code: str, view: View, path: Path, why: str) -> Problem:
     )
 
 
-def _dangling(view: View, path: Path, reference: Reference) -> Problem:
-    steps = [*_chain(view, path), str(reference)]
-    detail = f"{steps[-2]} refers to {reference}, which is not served there ({' -> '.join(steps)})"
+def _dangling(view: View, path: Path, reference: Reference | None) -> Problem:
+    """Return the refusal of a reference that leads nowhere; None: it is part of a secret."""
+    written = "a reference inside the secret" if reference is None else str(reference)
+    steps = [*_chain(view, path), written]
+    detail = f"{steps[-2]} refers to {written}, which is not served there ({' -> '.join(steps)})"
     return Problem(
         "reference-unresolved",
         detail,

@@ -14,8 +14,8 @@ from central_config.configurations.service.compaction import Compaction
 from central_config.configurations.service.history import History
 from central_config.configurations.service.keys import Keys
 from central_config.configurations.service.reading import At, Reading
-from central_config.configurations.service.rollback import Rollback
-from central_config.configurations.wire.changes import ChangeOut
+from central_config.configurations.service.rollback import Goal, Rollback
+from central_config.configurations.wire.changes import ChangeOut, RollbackPreview, edit_out
 from central_config.configurations.wire.values import (
     CompactIn,
     CompactOut,
@@ -69,18 +69,20 @@ async def key_history(  # noqa: PLR0913 - the parameters of the question
     limit: Limit = 100,
 ) -> VersionPage:
     """List the versions of a key, newest first; secrets are masked."""
-    position = decode_cursor(cursor, 1)
+    position = decode_cursor(cursor, 2)
     found, state = await service.versions(
         caller,
         environment,
         key,
         inherited=inherited,
-        before=None if position is None else int(position[0]),
+        before=None if position is None else (int(position[0]), UUID(str(position[1]))),
         limit=limit,
     )
     return VersionPage(
         items=[VersionOut.of(each, state.topology.slug(each.environment_id)) for each in found],
-        next_cursor=encode_cursor([found[-1].revision]) if len(found) == limit else None,
+        next_cursor=encode_cursor([found[-1].revision, str(found[-1].environment_id)])
+        if len(found) == limit
+        else None,
     )
 
 
@@ -159,16 +161,33 @@ async def roll_back(
     response: Response,
 ) -> WriteOut | ChangeOut:
     """Make the environment's own values what they were; a new revision, or a change in review."""
-    to = parse_at(str(body.to) if isinstance(body.to, int) else body.to.isoformat(), "/to")
-    if to is None:
-        raise invalid("/to", "say where to go back to")
-    result = await service.roll_back(
-        caller, environment, to, keys=body.keys, prefix=body.prefix, message=body.message
-    )
+    result = await service.roll_back(caller, environment, _goal(body), body.message)
     if isinstance(result, Change):
         response.status_code = 202
         return ChangeOut.of(result)
     return WriteOut.of(result)
+
+
+@router.post(ENVIRONMENT + "/rollback/preview")
+async def preview_rollback(
+    environment: str,
+    body: RollbackIn,
+    caller: Reader,
+    service: Annotated[Rollback, provided(Rollback)],
+) -> RollbackPreview:
+    """Show what a rollback would change, without changing it; secrets are masked."""
+    edits, state = await service.preview(caller, environment, _goal(body))
+    shown = [edit_out(edit, state, state.revision) for edit in edits]
+    return RollbackPreview(
+        revision=state.revision, items=[each for each in shown if each is not None]
+    )
+
+
+def _goal(body: RollbackIn) -> Goal:
+    to = parse_at(str(body.to) if isinstance(body.to, int) else body.to.isoformat(), "/to")
+    if to is None:
+        raise invalid("/to", "say where to go back to")
+    return Goal(to, body.keys, body.prefix)
 
 
 @router.post("/workspaces/{workspace}/compact")

@@ -84,7 +84,7 @@ class History:
         key: str,
         *,
         inherited: bool,
-        before: int | None,
+        before: tuple[int, UUID] | None,
         limit: int,
     ) -> tuple[list[Version], WorkspaceState]:
         """Return the versions of a key, newest first, of the environment or its whole line."""

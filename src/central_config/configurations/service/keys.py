@@ -10,11 +10,14 @@ from central_config.configurations.model.keys import check_key
 from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.service.edits import Wish
 from central_config.configurations.service.publishing import Publishing
+from central_config.configurations.service.writer import seal_past
 from central_config.configurations.store import publishing as store
 from central_config.configurations.store.rows import KeyRow
 from central_config.core.clock import Clock
 from central_config.core.db import Database, transaction
 from central_config.core.json import JSON, decode
+from central_config.core.problems import Problem
+from central_config.secrets.service import Vault
 from central_config.workspaces.model import RevisionRow
 from central_config.workspaces.service import advance, lock_one
 
@@ -23,10 +26,16 @@ class Keys:
     """Describes keys, and makes them secrets."""
 
     def __init__(
-        self, database: Database, snapshots: Snapshots, publishing: Publishing, clock: Clock
+        self,
+        database: Database,
+        snapshots: Snapshots,
+        vault: Vault,
+        publishing: Publishing,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._snapshots = snapshots
+        self._vault = vault
         self._publishing = publishing
         self._clock = clock
 
@@ -51,11 +60,7 @@ class Keys:
         state = await self._snapshots.fresh(caller.place.id)
         if key in state.secret_keys:
             return None
-        wishes = [
-            Wish(slug, key, SET, decode(cell.body), cell.status, secret=True)
-            for slug, site in _places(state, key)
-            if (cell := state.own(site)) is not None and cell.status != REMOVED
-        ]
+        wishes = _wishes(state, key)
         if not wishes:
             await self._mark(caller, key)
             return None
@@ -69,9 +74,17 @@ class Keys:
         return result if isinstance(result, Change) else None
 
     async def _mark(self, caller: Caller, key: str) -> None:
-        """Mark a key that holds nothing yet; a revision, so that every replica knows at once."""
+        """Mark a key that holds nothing now; a revision, so that every replica knows at once.
+
+        It may have held something before, and drafts may hold something for it.
+        """
+        cipher = await self._vault.cipher(caller.place.id)
         async with transaction(self._database) as connection:
             locked = await lock_one(connection, caller.place.id)
+            state = await self._snapshots.bring_up(connection, locked.id, locked.revision)
+            if _wishes(state, key):
+                raise Problem("revision-conflict", f"{key} was written meanwhile; try again")
+            await seal_past(connection, locked.id, [key], cipher)
             row = KeyRow(locked.id, key, True, None, locked.published_at)
             await store.say_of_keys(connection, [row])
             event = Event("key.made-secret", key, caller.actor, locked.id, {})
@@ -86,6 +99,14 @@ class Keys:
             )
             await advance(connection, [revision])
         await self._snapshots.fresh(caller.place.id)
+
+
+def _wishes(state: WorkspaceState, key: str) -> list[Wish]:
+    return [
+        Wish(slug, key, SET, decode(cell.body), cell.status, secret=True)
+        for slug, site in _places(state, key)
+        if (cell := state.own(site)) is not None and cell.status != REMOVED
+    ]
 
 
 def _places(state: WorkspaceState, key: str) -> list[tuple[str, Site]]:

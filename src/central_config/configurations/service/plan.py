@@ -59,7 +59,6 @@ class WorkspacePlan:
 
     def __init__(self, state: WorkspaceState, locked: Locked, cipher: Cipher) -> None:
         self.state = state
-        self.state = state
         self._cipher = cipher
         self._candidate = Candidate(state)
         self._revision = locked.revision

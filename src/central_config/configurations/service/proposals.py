@@ -64,11 +64,25 @@ class Proposals:
         message: str,
         condition: Condition,
         kind: str,
-    ) -> Change:
-        """Create a change that is in review at once; refused where it could not be published."""
-        state = await self._snapshots.get(caller.place.id)
-        since = state.revision if condition.since is None else condition.since
-        draft = await self.create(caller, edits, message, since, kind)
+    ) -> Change | Outcome:
+        """Create a change that is in review at once; refused where it could not be published.
+
+        What is so already needs no review: that is answered as an unchanged outcome.
+        """
+        outcome = await self._try(
+            Publication(
+                workspace_id=caller.place.id,
+                actor=caller.actor,
+                message=message,
+                kind=kind,
+                edits=tuple(edits),
+                condition=condition,
+                approved=True,
+            )
+        )
+        if not outcome.changed:
+            return outcome
+        draft = await self.create(caller, edits, message, condition.since, kind)
         return await self.submit(caller, draft.id)
 
     async def create(
@@ -260,11 +274,7 @@ class Proposals:
 
     async def check(self, change: Change, edits: Sequence[Edit]) -> None:
         """Refuse what publishing the change would refuse at this moment; writes nothing."""
-        state = await self._snapshots.fresh(change.workspace_id)
-        cipher = await self._vault.cipher(change.workspace_id)
-        locked = Locked(change.workspace_id, state.revision, self._clock.now())
-        plan = WorkspacePlan(state, locked, cipher)
-        plan.add(
+        await self._try(
             Publication(
                 workspace_id=change.workspace_id,
                 actor=author_of(change),
@@ -276,6 +286,12 @@ class Proposals:
                 approved=True,
             )
         )
+
+    async def _try(self, publication: Publication) -> Outcome:
+        state = await self._snapshots.fresh(publication.workspace_id)
+        cipher = await self._vault.cipher(publication.workspace_id)
+        locked = Locked(publication.workspace_id, state.revision, self._clock.now())
+        return WorkspacePlan(state, locked, cipher).add(publication)
 
     async def _slugs(self, change: Change, edits: Sequence[Edit]) -> list[tuple[str, str]]:
         state = await self._snapshots.get(change.workspace_id)

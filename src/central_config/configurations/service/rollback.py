@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from central_config.access.model import Caller
 from central_config.configurations.cache import Snapshots
@@ -12,14 +13,23 @@ from central_config.configurations.model.changes import (
     STATUS,
     Change,
     Condition,
+    Edit,
     Outcome,
 )
 from central_config.configurations.model.state import WorkspaceState
-from central_config.configurations.service.edits import Wish
+from central_config.configurations.service.edits import Wish, build_edits
 from central_config.configurations.service.publishing import Publishing
 from central_config.configurations.service.reading import Reading
 from central_config.core.json import decode
 from central_config.core.problems import Problem
+
+
+class Goal(NamedTuple):
+    """What to go back to: all own values of an environment, or only `keys`, or below `prefix`."""
+
+    to: int | datetime
+    keys: Sequence[str] = ()
+    prefix: str = ""
 
 
 class Rollback:
@@ -30,30 +40,24 @@ class Rollback:
         self._reading = reading
         self._publishing = publishing
 
+    async def preview(
+        self, caller: Caller, slug: str, goal: Goal
+    ) -> tuple[tuple[Edit, ...], WorkspaceState]:
+        """Return the edits a rollback would make, and the present they would change."""
+        now, _, wishes = await self._plan(caller, slug, goal)
+        return (build_edits(caller, now, wishes) if wishes else ()), now
+
     async def roll_back(
-        self,
-        caller: Caller,
-        slug: str,
-        to: int | datetime,
-        *,
-        keys: Sequence[str] = (),
-        prefix: str = "",
-        message: str = "",
+        self, caller: Caller, slug: str, goal: Goal, message: str = ""
     ) -> Outcome | Change:
         """Give the environment's own values (not inherited ones) the form they had.
 
-        `keys` or `prefix` limit it. Nothing to do is answered as an unchanged outcome.
+        Nothing to do is answered as an unchanged outcome.
 
         Raises:
             Problem: `revision-compacted`, or what a write may raise.
         """
-        now = await self._snapshots.fresh(caller.place.id)
-        self._reading.find(caller, now, slug)
-        then = await self._reading.state(caller.place.id, slug, to)
-        if slug not in then.topology.by_slug:
-            detail = f"there was no environment {slug} at revision {then.revision}"
-            raise Problem("environment-not-found", detail)
-        wishes = list(_wishes(now, then, slug, keys, prefix))
+        now, then, wishes = await self._plan(caller, slug, goal)
         if not wishes:
             return Outcome(now.revision, False, None, (), False, ())
         return await self._publishing.write(
@@ -64,16 +68,25 @@ class Rollback:
             kind="rollback",
         )
 
+    async def _plan(
+        self, caller: Caller, slug: str, goal: Goal
+    ) -> tuple[WorkspaceState, WorkspaceState, list[Wish]]:
+        now = await self._snapshots.fresh(caller.place.id)
+        self._reading.find(caller, now, slug)
+        then = await self._reading.state(caller.place.id, slug, goal.to)
+        if slug not in then.topology.by_slug:
+            detail = f"there was no environment {slug} at revision {then.revision}"
+            raise Problem("environment-not-found", detail)
+        return now, then, list(_wishes(now, then, slug, goal))
 
-def _wishes(
-    now: WorkspaceState, then: WorkspaceState, slug: str, keys: Sequence[str], prefix: str
-) -> Iterator[Wish]:
+
+def _wishes(now: WorkspaceState, then: WorkspaceState, slug: str, goal: Goal) -> Iterator[Wish]:
     environment_id = now.topology.by_slug[slug].id
     past = then.topology.by_slug[slug].id
     known = set(now.layer(environment_id)) | set(then.layer(past))
-    wanted = set(keys)
+    wanted = set(goal.keys)
     for key in sorted(known):
-        if (wanted and key not in wanted) or not key.startswith(prefix):
+        if (wanted and key not in wanted) or not key.startswith(goal.prefix):
             continue
         wish = _wish(slug, key, now.own(Site(environment_id, key)), then.own(Site(past, key)))
         if wish is not None:

@@ -9,6 +9,7 @@ from central_config.access.model import Caller
 from central_config.audit.model import Event
 from central_config.audit.service import record
 from central_config.configurations.cache import Snapshots
+from central_config.configurations.model.cells import Served
 from central_config.configurations.model.keys import check_pattern, matches
 from central_config.configurations.model.schemas import (
     ENFORCE,
@@ -59,12 +60,15 @@ class Rules:
     async def try_out(
         self, caller: Caller, pattern: str, schema: str
     ) -> tuple[list[Violation], int]:
-        """Return which live values, in every environment, a rule would break; and how many."""
+        """Return which live values, in every environment, a rule would break; and how many.
+
+        Values the caller may not see are left out: which rules they satisfy would tell them.
+        """
         check_pattern(pattern)
         check_schema(schema)
         state = await self._snapshots.fresh(caller.place.id)
         rule = SchemaRule(UUID(int=0), "proposed", pattern, schema, ENFORCE)
-        return _report(state, rule)
+        return _report(state, rule, caller)
 
     async def create(
         self, caller: Caller, rule: SchemaRule
@@ -155,12 +159,16 @@ def _check(rule: SchemaRule) -> None:
     check_schema(rule.schema)
 
 
-def _report(state: WorkspaceState, rule: SchemaRule) -> tuple[list[Violation], int]:
+def _report(
+    state: WorkspaceState, rule: SchemaRule, caller: Caller | None = None
+) -> tuple[list[Violation], int]:
     named: list[Violation] = []
     count = 0
     for environment in state.topology.by_id.values():
         for key, served in state.entries(environment.id):
             if not matches(rule.pattern, key):
+                continue
+            if caller is not None and not _may_judge(caller, environment.slug, key, served):
                 continue
             found = list(
                 violations([rule], environment.slug, key, served.body, secret=served.secret)
@@ -169,3 +177,8 @@ def _report(state: WorkspaceState, rule: SchemaRule) -> tuple[list[Violation], i
                 count += 1
                 named.extend(found[: REPORTED_AT_MOST - len(named)])
     return named, count
+
+
+def _may_judge(caller: Caller, environment: str, key: str, served: Served) -> bool:
+    reaches = caller.principal.reaches(environment, key)
+    return reaches and (not served.secret or caller.reveals(environment, key))

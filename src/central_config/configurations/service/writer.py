@@ -13,6 +13,7 @@ from central_config.core.clock import Clock
 from central_config.core.db import Connection, Database, lost_connection, transaction
 from central_config.core.problems import Problem
 from central_config.core.writer import ConnectionLostError
+from central_config.secrets.model import Cipher
 from central_config.secrets.service import Vault
 from central_config.workspaces.service import advance, lock
 
@@ -74,21 +75,10 @@ class Publisher:
             await publishing.say_of_keys(connection, keys)
         for workspace_id, plan in plans.items():
             if plan.newly_secret:
-                await self._seal_past(connection, workspace_id, sorted(plan.newly_secret))
+                cipher = await self._vault.cipher(workspace_id)
+                await seal_past(connection, workspace_id, sorted(plan.newly_secret), cipher)
         await record(connection, [e for plan in active for e in plan.events], self._clock)
         await advance(connection, [row for plan in active for row in plan.revisions])
-
-    async def _seal_past(
-        self, connection: Connection, workspace_id: UUID, keys: Sequence[str]
-    ) -> None:
-        """Seal what the keys held before they became secrets, wherever it is stored."""
-        cipher = await self._vault.cipher(workspace_id)
-        versions = await publishing.open_versions(connection, workspace_id, keys)
-        await publishing.seal_versions(
-            connection,
-            [(v, cipher.seal(v.environment_id, v.key, v.body.encode())) for v in versions],
-        )
-        await change_store.seal_edits(connection, workspace_id, keys, cipher)
 
     def _take(self, plans: Plans) -> None:
         for plan in plans.values():
@@ -96,6 +86,18 @@ class Publisher:
                 self._snapshots.take(
                     plan.state, accepted.effect, accepted.revision, accepted.published_at
                 )
+
+
+async def seal_past(
+    connection: Connection, workspace_id: UUID, keys: Sequence[str], cipher: Cipher
+) -> None:
+    """Seal what the keys held before they became secrets, wherever it is stored."""
+    versions = await publishing.open_versions(connection, workspace_id, keys)
+    await publishing.seal_versions(
+        connection,
+        [(v, cipher.seal(v.environment_id, v.key, v.body.encode())) for v in versions],
+    )
+    await change_store.seal_edits(connection, workspace_id, keys, cipher)
 
 
 async def _publish_stored(connection: Connection, stored: Sequence[Change]) -> None:

@@ -54,8 +54,9 @@ _VERSIONS = text("""
     JOIN cc_configuration AS c ON c.id = v.configuration_id
     JOIN cc_revision AS r ON r.workspace_id = v.workspace_id AND r.revision = v.revision
     WHERE c.environment_id = ANY(CAST(:environments AS uuid[])) AND c.key = :key
-      AND (CAST(:before AS bigint) IS NULL OR v.revision < :before)
-    ORDER BY v.revision DESC, v.version DESC LIMIT :limit
+      AND (CAST(:revision AS bigint) IS NULL
+           OR (v.revision, c.environment_id) < (:revision, CAST(:environment AS uuid)))
+    ORDER BY v.revision DESC, c.environment_id DESC LIMIT :limit
 """)
 
 _OF_REVISION = text("""
@@ -131,11 +132,21 @@ async def versions(
     key: str,
     cipher: Cipher,
     *,
-    before: int | None = None,
+    before: tuple[int, UUID] | None = None,
     limit: int = 100,
 ) -> list[Version]:
-    """Return the versions of a key in some environments, newest first."""
-    parameters = {"environments": list(environments), "key": key, "before": before, "limit": limit}
+    """Return the versions of a key in some environments, newest first.
+
+    `before`: the revision and environment of the last one of the page before.
+    """
+    revision, environment = before or (None, None)
+    parameters = {
+        "environments": list(environments),
+        "key": key,
+        "revision": revision,
+        "environment": environment,
+        "limit": limit,
+    }
     return [_version(row, cipher) for row in await connection.execute(_VERSIONS, parameters)]
 
 

@@ -10,7 +10,7 @@ from central_config.configurations.model.cells import Site
 from central_config.configurations.model.changes import Change, Edit
 from central_config.configurations.model.schemas import SchemaRule, Violation
 from central_config.configurations.model.state import WorkspaceState
-from central_config.configurations.model.views import touched
+from central_config.configurations.model.views import effective, touched
 from central_config.configurations.service.edits import Wish
 from central_config.configurations.wire.values import VALUE, Strict, Value, VersionOut
 from central_config.core.json import decode, encode
@@ -93,7 +93,7 @@ class EditOut(BaseModel):
     value: Value = None
     status: str | None
     secret: bool
-    before: Value = Field(default=None, description="What the environment itself holds now")
+    before: Value = Field(default=None, description="In force now, own or inherited, as written")
     conflict: bool = Field(default=False, description="It changed after the change's base")
 
 
@@ -161,9 +161,9 @@ def edit_out(edit: Edit, state: WorkspaceState, base_revision: int) -> EditOut |
     if environment is None:
         return None
     site = Site(edit.environment_id, edit.key)
-    own = state.own(site)
+    found = effective(state, site)
     secret = edit.secret or edit.key in state.secret_keys
-    before = None if own is None or not own.body else decode(own.body)
+    before = None if found is None else decode(found[1].body)
     return EditOut(
         environment=environment.slug,
         key=edit.key,
@@ -174,6 +174,13 @@ def edit_out(edit: Edit, state: WorkspaceState, base_revision: int) -> EditOut |
         before=MASK if secret and before is not None else before,
         conflict=touched(state, site) > base_revision,
     )
+
+
+class RollbackPreview(BaseModel):
+    """What a rollback would change, by key."""
+
+    revision: int = Field(description="The present revision it was worked out at")
+    items: list[EditOut]
 
 
 class RevisionPage(BaseModel):
