@@ -68,7 +68,7 @@ def test_edits_and_rebase_take_an_approval_back(
     path = f"{protected.path}/changes/{change['id']}"
     revised = admin.ok("PATCH", path, json={"edits": [edit("prod", "a", 2)]})
     assert (revised["status"], revised["decided_by"]) == ("draft", None)
-    assert admin.post(f"{path}/publish").json()["code"] == "wrong-state"
+    assert admin.post(f"{path}/publish").json()["code"] == "approval-required"
     step(admin, protected, change, "submit")
     step(reviewer, protected, change, "approve")
     assert step(admin, protected, change, "rebase")["status"] == "draft"

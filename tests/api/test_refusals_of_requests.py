@@ -59,7 +59,7 @@ CHANGE = [
     Case("draft approved", on("draft", "approve", "reviewer"), 409, "wrong-state", says="draft"),
     Case("rejected published", on("rejected", "publish"), 409, "wrong-state", says="rejected"),
     Case("rejected submitted", on("rejected", "submit"), 409, "wrong-state", says="rejected"),
-    Case("published without approval", on("draft", "publish"), 409, "wrong-state", says="guarded"),
+    Case("published without approval", on("draft", "publish"), 409, "approval-required", says="guarded"),
     Case("in review published", on("in_review", "publish"), 409, "wrong-state", says="in_review"),
     Case("in review submitted again", on("in_review", "submit"), 409, "wrong-state"),
     Case("change of another submitted", on("draft", "submit", "reviewer"),

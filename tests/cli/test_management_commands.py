@@ -159,6 +159,30 @@ def test_reviews(ccfg: Ccfg, protected: Workspace, tmp_path: Path) -> None:
     assert "Waits for review" in imported.err
 
 
+def test_somebody_else_approves(
+    ccfg: Ccfg, protected: Workspace, server: ApiProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = ["-w", protected.slug]
+    change = ccfg("set", "k", "1", *place, "-o", "json").data["id"]
+    name, password = f"r{protected.slug}", "correct horse battery"
+    made = ccfg(
+        *("user", "create", name, "--email", f"{name}@example.org", "--password-stdin"),
+        stdin=f"{password}\n",
+    )
+    assert (made.code, made.out) == (0, "")
+    role = f"configuration-manager@{protected.slug}"
+    assert ccfg("user", "roles", name, "--add", role).code == 0
+    reviewer = server.sign_in(name, password)
+    monkeypatch.setenv("CENTRAL_CONFIG_TOKEN", reviewer.token or "")
+    reviewer.close()
+    assert "k" in ccfg("change", "show", change, *place).out
+    approved = ccfg("change", "approve", change, "--comment", "looks right", *place)
+    assert approved.code == 0, approved.err
+    assert f"ccfg change publish {change}" in approved.err
+    assert ccfg("change", "publish", change, *place).code == 0
+    assert ccfg("get", "k", "--raw", *place).out == "1\n"
+
+
 def test_files(ccfg: Ccfg, tmp_path: Path) -> None:
     file = tmp_path / "shop.yaml"
     file.write_text("db:\n  host: h\n  port: 5432\nurl: http://${x}\n")

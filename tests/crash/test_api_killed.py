@@ -10,7 +10,7 @@ import httpx2
 from tests.crash.load import check, wait_for, writers
 from tests.support.api import ApiProcess, Client, Workspace
 
-ROUNDS = 3
+ROUNDS = 2
 STOP_WITHIN, PROMPTLY = 15.0, 6.0  # seconds
 
 

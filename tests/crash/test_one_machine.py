@@ -14,6 +14,7 @@ from tests.crash.one_machine import living, serving
 from tests.support.api import Workspace
 
 PASSWORD = re.compile(r"First administrator: admin  password: (\S+)")
+OWN_PASSWORD = "a-password-of-my-own"
 NOTHING_LEFT_WITHIN = 12.0  # seconds
 
 
@@ -21,7 +22,6 @@ class Started(NamedTuple):
     """What the first start on an empty directory left behind."""
 
     data_dir: Path
-    password: str
     said: str
     exit_code: int
     left: dict[int, str]
@@ -40,11 +40,13 @@ def first_start(place: Path) -> Iterator[Started]:
             answer = httpx2.get(address, timeout=10)
             assert answer.status_code < 500, f"{address}: {answer.status_code}"
         admin = machine.sign_in(found[1])
+        new = {"current_password": found[1], "new_password": OWN_PASSWORD}
+        admin.ok("POST", "/me/password", json=new)
         samples = admin.values("sample/prod")
         admin.close()
         code = machine.end(signal.SIGINT)
         left = living(data_dir)
-    yield Started(data_dir, found[1], machine.said(), code, left, samples)
+    yield Started(data_dir, machine.said(), code, left, samples)
 
 
 def test_first_start_and_ctrl_c(first_start: Started) -> None:
@@ -62,7 +64,7 @@ def test_second_start_and_kill_in_the_middle_of_writes(first_start: Started) -> 
     with serving(data_dir, SAMPLE_WORKSPACE="true") as second:
         second.wait_until_ready()
         assert "password" not in second.said().partition("is ready")[2]
-        admin = second.sign_in(first_start.password)
+        admin = second.sign_in(OWN_PASSWORD)
         assert admin.values("sample/prod") == first_start.samples
         target = Workspace(admin)
         with writers(target) as load:
@@ -72,7 +74,7 @@ def test_second_start_and_kill_in_the_middle_of_writes(first_start: Started) -> 
         admin.close()
     with serving(data_dir) as third:
         third.wait_until_ready()
-        again = third.sign_in(first_start.password)
+        again = third.sign_in(OWN_PASSWORD)
         check(load, again)
         assert again.values("sample/prod") == first_start.samples
         again.close()

@@ -52,7 +52,7 @@ class Sweep:
             "username": [user["username"] for user in users],
             "key_id": [key["id"] for key in keys],
             "job": [str(UUID(int=0))],
-            "name": [role["name"] for role in everything.ok("GET", "/roles")["items"]] + ["strict"],
+            "name": [role["name"] for role in everything.ok("GET", "/roles")["items"]] + ["names"],
         }
         first = next(iter(planted.secret.values()))
         self._query: dict[str, list[str | None]] = {

@@ -5,26 +5,16 @@ from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from central_config.access.model import Account, ApiKey, Caller, Role
 from central_config.access.service import NewKey, NewUser, SignedIn, UserPatch
+from central_config.core.web import Moment, Text
 
 # The name of a workspace in addresses, for an id.
 Slugs: TypeAlias = Callable[[UUID], str]
 
 Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-
-
-def _refuse_nul(text: str) -> str:
-    # PostgreSQL cannot keep one, so it is refused where the caller can still be told.
-    if "\x00" in text:
-        message = "must not contain the character NUL"
-        raise ValueError(message)
-    return text
-
-
-Text = Annotated[str, AfterValidator(_refuse_nul)]
 
 
 class _Body(BaseModel):
@@ -138,7 +128,7 @@ class KeyBody(_Body):
     )
     access: Literal["read", "write"] = Field(default="read")
     secrets: bool = Field(default=False, description="Delivers secret values in clear")
-    expires_at: AwareDatetime | None = Field(default=None, examples=["2031-01-01T00:00:00Z"])
+    expires_at: Moment | None = Field(default=None, examples=["2031-01-01T00:00:00Z"])
 
     def new(self) -> NewKey:
         """Return it for the service."""

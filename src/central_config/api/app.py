@@ -1,5 +1,6 @@
 """Builds the application: services, routes of every feature, the edge around them."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 
@@ -20,7 +21,7 @@ from central_config.audit.routes import router as audit_routes
 from central_config.configurations.routes import router as configuration_routes
 from central_config.core.clock import SystemClock
 from central_config.core.logging import configure_logging
-from central_config.core.process import die_with_parent
+from central_config.core.process import END_STREAMS, die_with_parent
 from central_config.core.settings import Settings, get_settings
 from central_config.interop.routes import router as interop_routes
 from central_config.operations.routes import router as operation_routes
@@ -37,6 +38,8 @@ def build_control_plane(services: Services) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         del app
         await services.start()
+        with contextlib.suppress(ValueError, RuntimeError):  # not in the main thread: no signals
+            asyncio.get_running_loop().add_signal_handler(END_STREAMS, services.hub.close)
         yield
         await services.stop()
 

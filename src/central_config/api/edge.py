@@ -92,6 +92,8 @@ class Edge:
         self, scope: Scope, headers: MutableMapping[bytes, str], receive: Receive
     ) -> Receive:
         """Read a body that is small enough and, where it says so, strict JSON; hand it on."""
+        if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
+            raise Problem("malformed-request", "an address does not hold the character NUL")
         if scope["method"] not in _WITH_BODY:
             return receive
         length = headers.get(b"content-length", "0")

@@ -10,14 +10,17 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import msgspec
+import structlog
 
 from central_config.access.model import Principal
 from central_config.api.guard import token_of
 from central_config.core import idempotency as store
 from central_config.core.clock import Clock
-from central_config.core.db import Database, transaction
+from central_config.core.db import Database, lost_connection, transaction
 from central_config.core.problems import Problem
 from central_config.secrets.service import Vault
+
+log = structlog.get_logger(__name__)
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -1,13 +1,16 @@
 """Every refusal in one form, whoever refused: us, the framework, or a fault."""
 
 from collections.abc import Sequence
-from typing import Any
+from http import HTTPStatus
+from typing import Any, cast
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 
 from central_config.core.db import lost_connection
 from central_config.core.json import encode
@@ -17,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _BY_STATUS = {404: "not-found", 405: "method-not-allowed", 415: "unsupported-media-type"}
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PLACES = {"query": "?", "header": "", "path": "?"}
 
 
@@ -35,7 +39,7 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):
-        return _from_validation(error.errors())
+        return _from_validation(error.errors(), error.body)
     if isinstance(error, HTTPException):
         code = _BY_STATUS.get(error.status_code, "malformed-request")
         return Problem(code, str(error.detail))
@@ -46,10 +50,10 @@ def as_problem(error: Exception) -> Problem:
     return Problem("internal-error", "something went wrong on our side")
 
 
-def _from_validation(found: Sequence[Any]) -> Problem:
+def _from_validation(found: Sequence[Any], body: Any) -> Problem:  # noqa: ANN401 - pydantic's
     if any(each["type"] == "json_invalid" for each in found):
         return Problem("malformed-json", "the body is no JSON document")
-    errors = [FieldError(_pointer(each["loc"]), _words(each)) for each in found]
+    errors = [FieldError(_pointer(each, body), _words(each)) for each in found]
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return Problem(
@@ -57,16 +61,38 @@ def _from_validation(found: Sequence[Any]) -> Problem:
     )
 
 
-def _pointer(location: Sequence[str | int]) -> str:
-    place, rest = str(location[0]), location[1:]
-    if place == "body":
-        return "".join(f"/{part}" for part in rest)
-    return _PLACES.get(place, "?") + ".".join(str(part) for part in rest)
+def _pointer(error: Any, body: Any) -> str:  # noqa: ANN401 - pydantic's own record
+    place, *rest = error["loc"]
+    if place != "body":
+        return _PLACES.get(place, "?") + ".".join(str(part) for part in rest)
+    pointer = ""
+    for depth, part in enumerate(rest, 1):
+        known = _holds(body, part)
+        # Where a value may be of several types, pydantic names the one it tried: no member.
+        if known or (error["type"] == "missing" and depth == len(rest)):
+            pointer += "/" + str(part).replace("~", "~0").replace("/", "~1")
+        body = body[part] if known else body
+    return pointer
+
+
+def _holds(container: Any, part: str | int) -> bool:  # noqa: ANN401 - any JSON value
+    if isinstance(container, list):
+        return isinstance(part, int) and part < len(cast("list[Any]", container))
+    return isinstance(container, dict) and part in container
 
 
 def _words(error: Any) -> str:  # noqa: ANN401 - pydantic's own record
     """Return pydantic's words; never the input, which may be a secret."""
     return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _allowed(routes: Sequence[BaseRoute], scope: Scope) -> list[str]:
+    """Return the methods that any route has at an address; the framework names those of one."""
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 def install(app: FastAPI) -> None:
@@ -76,8 +102,8 @@ def install(app: FastAPI) -> None:
         problem = as_problem(error)
         request_id = str(request.scope.get("request_id", ""))
         status, headers, body = render(problem, request.url.path, request_id)
-        if isinstance(error, HTTPException) and error.headers and "allow" in error.headers:
-            headers["allow"] = error.headers["allow"]
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["allow"] = ", ".join(_allowed(app.routes, request.scope))
         return Response(body, status_code=status, headers=headers)
 
     for kind in (Problem, RequestValidationError, HTTPException, Exception):

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime
 
 from central_config.audit.model import Head, encode_heads, encode_record
 from central_config.audit.service import AuditService
@@ -21,6 +20,7 @@ from central_config.core.web import (
     DEFAULT_LIMIT,
     Cursor,
     Limit,
+    Moment,
     decode_cursor,
     encode_cursor,
     provided,
@@ -77,8 +77,8 @@ class _Filter:
         action: Annotated[
             str | None, Query(description="`key.created`, or `key.` for all that begin so")
         ] = None,
-        since: Annotated[AwareDatetime | None, Query(description="From this time on")] = None,
-        until: Annotated[AwareDatetime | None, Query(description="Before this time")] = None,
+        since: Annotated[Moment | None, Query(description="From this time on")] = None,
+        until: Annotated[Moment | None, Query(description="Before this time")] = None,
     ) -> None:
         given = {"actor_name": actor, "action": action, "since": since, "until": until}
         self.conditions = {name: value for name, value in given.items() if value is not None}
@@ -137,14 +137,10 @@ async def _lines(audit: AuditService, chain: UUID | None) -> AsyncIterator[bytes
 
 
 def _position(cursor: str | None) -> tuple[datetime, UUID, int] | None:
-    position = decode_cursor(cursor, 3)
+    position = decode_cursor(cursor, str, UUID, int)
     if position is None:
         return None
-    moment, sequence = parse_rfc3339(str(position[0])), position[2]
-    try:
-        place = UUID(str(position[1]))
-    except ValueError:
-        place = None
-    if moment is None or place is None or type(sequence) is not int:
+    moment = parse_rfc3339(position[0])
+    if moment is None:
         raise Problem("malformed-cursor", "the cursor is not one this service gave")
-    return moment, place, sequence
+    return moment, position[1], position[2]

@@ -20,27 +20,12 @@ def serve() -> int:
 
 def api() -> int:
     """Run the API (production: one process per replica)."""
-    from granian.constants import Interfaces, Loops  # noqa: PLC0415
-    from granian.server import Server  # noqa: PLC0415
+    from central_config.api.server import run  # noqa: PLC0415
 
     settings = get_settings()
     settings.require_database_url()
     configure_logging(settings)
-    Server(
-        "central_config.api.app:create",
-        factory=True,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGI,
-        loop=Loops.uvloop,
-        workers=1,
-        # Connections beyond the default would be left hanging, watches among them.
-        backpressure=16_384,
-        websockets=False,
-        log_access=False,
-        log_enabled=False,
-        workers_kill_timeout=10,
-    ).serve()
+    run(settings)
     return 0
 
 

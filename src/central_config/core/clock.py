@@ -26,9 +26,10 @@ def rfc3339(moment: datetime) -> str:
 
 
 def parse_rfc3339(text: str) -> datetime | None:
-    """Return the moment a text names, or None when it is no RFC 3339 time with a zone."""
+    """Return the moment a text names, in UTC; None when it is no RFC 3339 time with a zone."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        # In UTC the first and the last hours of the calendar may lie outside of it.
+        return None if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo is not None else None

@@ -56,6 +56,9 @@ CATALOGUE: Mapping[str, Kind] = {
         409, "Change conflicts with a later one", "Rebase the change, look at both sides, publish."
     ),
     "wrong-state": Kind(409, "Not possible in this state", "Look at the status first."),
+    "approval-required": Kind(
+        409, "Approval required", "Submit the change; another person approves it, then publish it."
+    ),
     "in-use": Kind(409, "Still in use", "Remove what uses it first; it is named in the detail."),
     "idempotency-conflict": Kind(
         409, "Idempotency key used for another request", "Use a new Idempotency-Key."

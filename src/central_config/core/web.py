@@ -5,12 +5,13 @@ that does not. How a request is checked is the application's matter: it puts a `
 """
 
 import base64
-import binascii
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Protocol, TypeVar
+from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request
+from pydantic import AfterValidator, AwareDatetime
 
 from central_config.core.clock import parse_rfc3339
 from central_config.core.json import JSON, decode, encode
@@ -72,8 +73,14 @@ def encode_cursor(position: list[JSON]) -> str:
     return base64.urlsafe_b64encode(encode(position)).rstrip(b"=").decode()
 
 
-def decode_cursor(cursor: str | None, parts: int) -> list[Any] | None:
+# Digits of a revision: what fits PostgreSQL's bigint.
+LONGEST_REVISION = 18
+
+
+def decode_cursor(cursor: str | None, *kinds: type) -> list[Any] | None:
     """Return the position a cursor holds, or None for the beginning.
+
+    `kinds` says what its parts are: `int`, `str`, or `UUID`, which stands in it as a text.
 
     Raises:
         Problem: `malformed-cursor`.
@@ -81,17 +88,48 @@ def decode_cursor(cursor: str | None, parts: int) -> list[Any] | None:
     if cursor is None:
         return None
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        position = decode(base64.urlsafe_b64decode(padded))
-    except (ValueError, binascii.Error):
-        position = None
-    if not isinstance(position, list) or len(position) != parts:
-        raise Problem("malformed-cursor", "the cursor is not one this service gave")
-    return position
+        position = decode(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        parts = position if isinstance(position, list) else []
+        return [_part(part, kind) for part, kind in zip(parts, kinds, strict=True)]
+    except (ValueError, RecursionError):
+        raise Problem("malformed-cursor", "the cursor is not one this service gave") from None
 
 
-# Digits of a revision: what fits PostgreSQL's bigint.
-LONGEST_REVISION = 18
+def _part(part: JSON, kind: type) -> int | str | UUID:
+    """Return one part of a cursor.
+
+    Raises:
+        ValueError: it is none of ours.
+    """
+    if kind is int and type(part) is int and 0 <= part < 10**LONGEST_REVISION:
+        return part
+    if kind is not int and isinstance(part, str) and "\0" not in part:
+        return UUID(part) if kind is UUID else part
+    raise ValueError
+
+
+def _refuse_nul(text: str) -> str:
+    # PostgreSQL cannot keep one, so it is refused where the caller can still be told.
+    if "\0" in text:
+        message = "must not contain the character NUL"
+        raise ValueError(message)
+    return text
+
+
+# A text that is stored as it is; inside JSON values, NUL is as good as any other character.
+Text = Annotated[str, AfterValidator(_refuse_nul)]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        message = "lies outside of the calendar"
+        raise ValueError(message) from None
+
+
+# A time with its zone, in UTC from here on.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 def parse_at(text: str | None, pointer: str = "?at") -> int | datetime | None:

@@ -1,5 +1,6 @@
 """Importing and exporting configuration files."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
@@ -127,7 +128,7 @@ async def export_file(  # noqa: PLR0913 - the parameters of the question
         media_type=_MEDIA[format_],
         headers={
             "Config-Revision": str(exported.revision),
-            "Config-Notices": encode(notices).decode("ascii", "replace"),
+            "Config-Notices": json.dumps(notices),  # ASCII, as headers are
             "Cache-Control": "no-store",
         },
     )

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from central_config.access.model import Caller
-from central_config.core.problems import Problem
 from central_config.core.web import (
     DEFAULT_LIMIT,
     Cursor,
@@ -76,10 +75,5 @@ async def start_maintenance(
 
 
 def _position(cursor: str | None) -> UUID | None:
-    position = decode_cursor(cursor, 1)
-    if position is None:
-        return None
-    try:
-        return UUID(str(position[0]))
-    except ValueError:
-        raise Problem("malformed-cursor", "the cursor is not one this service gave") from None
+    position = decode_cursor(cursor, UUID)
+    return None if position is None else position[0]

@@ -146,7 +146,7 @@ def check_slug(slug: str, pointer: str = "/slug") -> None:
     Raises:
         Problem: `invalid-request`.
     """
-    if _SLUG.match(slug) is None:
+    if _SLUG.fullmatch(slug) is None:
         detail = "use 1 to 63 lower-case letters, digits and inner hyphens"
         raise Problem(
             "invalid-request", f"{slug[:80]!r} is no slug", errors=[FieldError(pointer, detail)]

@@ -39,8 +39,8 @@ async def list_workspaces(
     """List the workspaces the caller may see."""
     grants = caller.principal.grants
     only = None if grants.get(None) else [each for each in grants if each is not None]
-    position = decode_cursor(cursor, 1)
-    found = await service.page(only, None if position is None else str(position[0]), limit)
+    position = decode_cursor(cursor, str)
+    found = await service.page(only, None if position is None else position[0], limit)
     following = encode_cursor([found[-1].slug]) if len(found) == limit else None
     return WorkspacePage(items=[WorkspaceOut.of(each) for each in found], next_cursor=following)
 

@@ -308,7 +308,6 @@ async def revision_of(
         raise Problem(
             "invalid-request",
             f"revision {revision} does not exist yet; the last is {workspace.revision}",
-            errors=[FieldError("?at", f"at most {workspace.revision}")],
             extra={"current_revision": workspace.revision},
         )
     if revision < workspace.oldest_revision:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from central_config.core.web import Text
 from central_config.workspaces.model import Environment, RevisionRow, Topology, Workspace
 
 
@@ -18,15 +19,15 @@ class WorkspaceCreate(Strict):
     """A workspace to create."""
 
     slug: str = Field(description="Name in addresses: a-z, 0-9, hyphens", examples=["shop"])
-    name: str = Field(default="", max_length=200, description="Name for people")
-    description: str = Field(default="", max_length=2000)
+    name: Text = Field(default="", max_length=200, description="Name for people")
+    description: Text = Field(default="", max_length=2000)
 
 
 class WorkspaceUpdate(Strict):
     """What to change of a workspace; absent members stay."""
 
-    name: str | None = Field(default=None, min_length=1, max_length=200)
-    description: str | None = Field(default=None, max_length=2000)
+    name: Text | None = Field(default=None, min_length=1, max_length=200)
+    description: Text | None = Field(default=None, max_length=2000)
 
 
 class WorkspaceOut(BaseModel):
@@ -71,7 +72,7 @@ class EnvironmentCreate(Strict):
     requires_approval: bool = Field(
         default=False, description="Changes that reach it need another person's approval"
     )
-    description: str = Field(default="", max_length=2000)
+    description: Text = Field(default="", max_length=2000)
 
 
 class EnvironmentUpdate(Strict):
@@ -79,7 +80,7 @@ class EnvironmentUpdate(Strict):
 
     parent: str | None = None
     requires_approval: bool | None = None
-    description: str | None = Field(default=None, max_length=2000)
+    description: Text | None = Field(default=None, max_length=2000)
 
 
 class EnvironmentOut(BaseModel):

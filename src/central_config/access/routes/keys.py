@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Response
 from central_config.access.model import SIGNED_IN, Caller
 from central_config.access.routes.shared import Access, slugs_of
 from central_config.access.wire import KeyAnswer, KeyBody, KeysAnswer, NewKeyAnswer
-from central_config.core.problems import Problem
 from central_config.core.web import (
     DEFAULT_LIMIT,
     Cursor,
@@ -65,10 +64,5 @@ async def revoke_key(key_id: UUID, caller: Manager, access: Access) -> None:
 
 
 def _after(cursor: str | None) -> UUID | None:
-    position = decode_cursor(cursor, 1)
-    if position is None:
-        return None
-    try:
-        return UUID(str(position[0]))
-    except ValueError:
-        raise Problem("malformed-cursor", "the cursor is not one this service gave") from None
+    position = decode_cursor(cursor, UUID)
+    return None if position is None else position[0]

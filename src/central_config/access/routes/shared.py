@@ -31,8 +31,8 @@ def name_after(cursor: str | None) -> str:
     Raises:
         Problem: `malformed-cursor`.
     """
-    position = decode_cursor(cursor, 1)
-    return "" if position is None else str(position[0])
+    position = decode_cursor(cursor, str)
+    return "" if position is None else position[0]
 
 
 def next_name(names: list[str], limit: int) -> str | None:

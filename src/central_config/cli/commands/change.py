@@ -170,7 +170,7 @@ def _from_file(opts: InEnvironment, file: str) -> tuple[list[dict[str, Any]], st
     try:
         read = msgspec.convert(content, EditsFile | list[dict[str, Any]])
     except msgspec.ValidationError as error:
-        hint = "Write a list of edits, or an object with `message` and `edits`."
+        hint = "Write an object with `message` and `edits`, or (JSON) a list of edits."
         raise UsageError(f"{file}: {error}", hint) from None
     edits = [
         each if "environment" in each else {"environment": opts.environment_slug(), **each}
@@ -184,13 +184,14 @@ def _decode(text: str, file: str) -> object:
         return msgspec.json.decode(text)
     except msgspec.MsgspecError:
         pass
-    from ruamel.yaml import YAML  # noqa: PLC0415 - only for files that are no JSON
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+    # Only for files that are no JSON; the reader of imports takes YAML as 1.2 means it.
+    from central_config.interop.model.formats import Format, ParseError, parse  # noqa: PLC0415
 
     try:
-        return YAML(typ="safe", pure=True).load(text)  # pyright: ignore[reportUnknownMemberType]
-    except YAMLError as error:
+        parsed = parse(text, Format.YAML, references="keep")
+    except ParseError as error:
         raise UsageError(f"{file} is neither JSON nor YAML: {error}") from None
+    return {entry.key: entry.value for entry in parsed.entries}
 
 
 @app.command

@@ -222,18 +222,24 @@ def rollback(
         message: why.
         yes: do not ask.
     """
-    client, keys = opts.client(), key or []
-    present = client.get(opts.workspace_path())["revision"]
-    params = {"from": present, "to": parse_when(to), "prefix": prefix}
-    found = client.get(f"{opts.environment_path()}/diff", params)
-    items = [each for each in found["items"] if not keys or each["key"] in keys]
-    then = found["right"]["revision"]
-    say(f"{opts.environment_slug()}: back from revision {present} to {then}")
-    stderr().print(differences_table(items))
-    ask.agree(f"Publish these {len(items)} differences?", yes=yes)
+    client, path = opts.client(), f"{opts.environment_path()}/rollback"
+    body = {"to": parse_when(to), "keys": key or [], "prefix": prefix, "message": message}
+    found = client.request("POST", f"{path}/preview", body=body).body
+    then, items = found["to"], found["items"]
+    say(f"{opts.environment_slug()}: back from revision {found['revision']} to {then}")
+    differences = [
+        {
+            "key": each["key"],
+            "kind": "removed" if each["action"] == "remove" else "changed",
+            "before": each["before"],
+            "after": each["value"] if each["action"] == "set" else each["status"],
+        }
+        for each in items
+    ]
+    stderr().print(differences_table(differences))
+    ask.agree(f"Publish these {len(items)} edits?", yes=yes)
     # The revision that was shown, not the time again: it means the same for both requests.
-    body = {"to": then, "keys": keys, "prefix": prefix, "message": message}
-    answer = client.request("POST", f"{opts.environment_path()}/rollback", body=body)
+    answer = client.request("POST", path, body={**body, "to": then})
     write_result(opts.out, answer.status, answer.body, f"rollback to revision {then}")
 
 

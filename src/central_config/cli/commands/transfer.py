@@ -119,7 +119,7 @@ def _publish(opts: InEnvironment, client: Client, change: str) -> None:
     try:
         answer = client.request("POST", f"{path}/publish")
     except ProblemError as problem:
-        if problem.problem != "wrong-state":
+        if problem.problem != "approval-required":
             raise
         client.post(f"{path}/submit")
         say(f"Waits for review; another person runs: ccfg change approve {change}")

@@ -1,6 +1,7 @@
 """The form of keys, and patterns over them."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from central_config.core.problems import FieldError, Problem
@@ -58,14 +59,69 @@ def check_pattern(pattern: str) -> None:
         raise Problem("invalid-request", detail, errors=[FieldError("/pattern", detail)])
 
 
+# Stars a regular expression may hold: it tries every split of a key among them, so its time grows
+# with the length of the key to this power. Patterns with more are walked, a little slower.
+_STARS_AT_MOST = 2
+_STAR = re.compile(r"(\*\*/|\*\*|\*)")
+_MEANING = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*"}
+
+
+class _Walk:
+    """A pattern as an automaton whose states are the bits of a number; its time is linear."""
+
+    def __init__(self, parts: list[str]) -> None:
+        self.letters: dict[str, int] = {}
+        self.skip = self.within = self.across = self.between = self.inside = 0
+        end = 0
+        for part in parts:
+            bit = 1 << end
+            if part not in _MEANING:
+                for offset, letter in enumerate(part):
+                    self.letters[letter] = self.letters.get(letter, 0) | bit << offset
+                end += len(part)
+                continue
+            end += 1
+            self.skip |= bit
+            if part == "**/":  # between segments at its bit, inside one at the next
+                self.between |= bit
+                self.inside |= bit << 1
+                end += 1
+            elif part == "**":
+                self.across |= bit
+            else:
+                self.within |= bit
+        self.end = 1 << end
+
+    def fits(self, key: str) -> bool:
+        """Tell whether the whole key fits."""
+        states = self._skipped(1)
+        for letter in key:
+            after = (states & self.letters.get(letter, 0)) << 1 | states & self.across
+            if letter == "/":
+                after |= (states & self.inside) >> 1
+            else:
+                after |= states & (self.within | self.inside) | (states & self.between) << 1
+            states = self._skipped(after)
+        return bool(states & self.end)
+
+    def _skipped(self, states: int) -> int:
+        """Return the states with those that leave out a star, which may stand for nothing."""
+        while True:
+            single, double = states & self.skip & ~self.between, states & self.between
+            more = states | single << 1 | double << 2
+            if more == states:
+                return states
+            states = more
+
+
 @lru_cache(maxsize=4096)
-def pattern_expression(pattern: str) -> re.Pattern[str]:
-    """Return the expression of a pattern: `*` matches within a segment, `**` across segments."""
-    parts = re.split(r"(\*\*/|\*\*|\*)", pattern)
-    meaning = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*"}
-    return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts))
+def _matcher(pattern: str) -> Callable[[str], object]:
+    parts = [part for part in _STAR.split(pattern) if part]
+    if sum(part in _MEANING for part in parts) > _STARS_AT_MOST:
+        return _Walk(parts).fits
+    return re.compile("".join(_MEANING.get(part) or re.escape(part) for part in parts)).fullmatch
 
 
 def matches(pattern: str, key: str) -> bool:
-    """Tell whether a key fits a pattern."""
-    return pattern_expression(pattern).fullmatch(key) is not None
+    """Tell whether a key fits a pattern: `*` stands within a segment, `**` across segments."""
+    return bool(_matcher(pattern)(key))

@@ -43,8 +43,10 @@ def environment_body(entries: Iterable[tuple[str, Served]], *, reveal: bool) -> 
     )
 
 
-def key_body(key: str, environment: str, served: Served, origin: str, *, reveal: bool) -> bytes:
-    """Return the answer for one key."""
+def key_body(
+    key: str, environment: str, served: Served, origin: str, revision: int, *, reveal: bool
+) -> bytes:
+    """Return the answer for one key; `revision` is what a conditional write of it needs."""
     masked = served.secret and not reveal
     return (
         b'{"key":%b,"environment":%b,"value":%b,"revision":%d,"version":%d,"status":%b,'
@@ -53,7 +55,7 @@ def key_body(key: str, environment: str, served: Served, origin: str, *, reveal:
         encode(key),
         encode(environment),
         shown(served, reveal=reveal),
-        served.cell.revision,
+        revision,
         served.cell.version,
         encode(served.cell.status),
         encode(origin),

@@ -16,6 +16,7 @@ WARN = "warn"
 ENFORCE = "enforce"
 # Reported for one value; a broken list of a thousand items is understood from the first ones.
 _ERRORS_AT_MOST = 20
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # Steps a pattern may go back before it counts as not matching: a rule must not stall writes.
 _BACKTRACK_LIMIT = 100_000
 
@@ -45,6 +46,14 @@ def _schema(text: str) -> Any:  # noqa: ANN401 - the library's own type is not e
     return decode(text)
 
 
+def _refuse_dialect(schema: JSON) -> None:
+    """Refuse another dialect by name; ours would be taken without a word."""
+    named = schema.get("$schema", _DIALECT) if isinstance(schema, dict) else _DIALECT
+    if str(named).rstrip("#") != _DIALECT:
+        message = f"$schema is {_DIALECT} or left out"
+        raise ValueError(message)
+
+
 def _refuse_remote(uri: str) -> JSON:
     message = f"{uri}: a schema may not refer to other documents"
     raise ValueError(message)
@@ -67,9 +76,9 @@ def check_schema(schema: str) -> None:
         Problem: `invalid-schema`.
     """
     try:
-        jsonschema_rs.meta.validate(_schema(schema))
-        _validator(schema)
-    except (jsonschema_rs.ValidationError, ValueError) as error:
+        _validator(schema)  # checks the schema itself too, by the one dialect we follow
+        _refuse_dialect(decode(schema))
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         detail = str(getattr(error, "message", error))[:500]
         errors = [FieldError("/schema", detail)]
         raise Problem("invalid-schema", f"not a JSON Schema: {detail}", errors=errors) from None

@@ -1,9 +1,9 @@
 """Changes: drafting, reviewing, publishing; and the timeline they become."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from central_config.access.model import Caller
 from central_config.configurations.model.changes import PUBLISHED, Change, Condition, Outcome
@@ -26,6 +26,7 @@ from central_config.configurations.wire.changes import (
 )
 from central_config.configurations.wire.values import VersionOut, WriteOut
 from central_config.core.web import (
+    LONGEST_REVISION,
     Cursor,
     Limit,
     decode_cursor,
@@ -83,20 +84,20 @@ async def list_changes(
     caller: Reader,
     service: ProposalService,
     status: Annotated[
-        str | None,
-        Query(description="draft, in_review, approved, published, rejected, or open (first three)"),
+        Literal["draft", "in_review", "approved", "published", "rejected", "open"] | None,
+        Query(description="open: draft, in review or approved"),
     ] = None,
     author: str | None = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> ChangePage:
     """List changes, newest first."""
-    position = decode_cursor(cursor, 1)
+    position = decode_cursor(cursor, UUID)
     conditions = {"status": status, "author_name": author}
     found = await service.page(
         caller,
         {name: value for name, value in conditions.items() if value is not None},
-        None if position is None else UUID(str(position[0])),
+        None if position is None else position[0],
         limit,
     )
     return ChangePage(
@@ -187,8 +188,8 @@ async def list_revisions(
     caller: Reader, service: HistoryService, cursor: Cursor = None, limit: Limit = 100
 ) -> RevisionPage:
     """Show the timeline of the workspace, newest first."""
-    position = decode_cursor(cursor, 1)
-    before = None if position is None else int(position[0])
+    position = decode_cursor(cursor, int)
+    before = None if position is None else position[0]
     found = await service.revisions(caller, before, limit)
     return RevisionPage(
         items=[RevisionOut.of(each) for each in found],
@@ -197,7 +198,11 @@ async def list_revisions(
 
 
 @router.get("/workspaces/{workspace}/revisions/{revision}")
-async def get_revision(revision: int, caller: Reader, service: HistoryService) -> RevisionDetail:
+async def get_revision(
+    revision: Annotated[int, Path(ge=0, lt=10**LONGEST_REVISION)],
+    caller: Reader,
+    service: HistoryService,
+) -> RevisionDetail:
     """Show one revision and what it set."""
     row, versions, state = await service.revision(caller, revision)
     shown = [VersionOut.of(each, _slug(state, each.environment_id)) for each in versions]

@@ -69,13 +69,13 @@ async def key_history(  # noqa: PLR0913 - the parameters of the question
     limit: Limit = 100,
 ) -> VersionPage:
     """List the versions of a key, newest first; secrets are masked."""
-    position = decode_cursor(cursor, 2)
+    position = decode_cursor(cursor, int, UUID)
     found, state = await service.versions(
         caller,
         environment,
         key,
         inherited=inherited,
-        before=None if position is None else (int(position[0]), UUID(str(position[1]))),
+        before=None if position is None else (position[0], position[1]),
         limit=limit,
     )
     return VersionPage(
@@ -176,15 +176,15 @@ async def preview_rollback(
     service: Annotated[Rollback, provided(Rollback)],
 ) -> RollbackPreview:
     """Show what a rollback would change, without changing it; secrets are masked."""
-    edits, state = await service.preview(caller, environment, _goal(body))
+    edits, state, to = await service.preview(caller, environment, _goal(body))
     shown = [edit_out(edit, state, state.revision) for edit in edits]
     return RollbackPreview(
-        revision=state.revision, items=[each for each in shown if each is not None]
+        revision=state.revision, to=to, items=[each for each in shown if each is not None]
     )
 
 
 def _goal(body: RollbackIn) -> Goal:
-    to = parse_at(str(body.to) if isinstance(body.to, int) else body.to.isoformat(), "/to")
+    to = parse_at(str(body.to), "/to")
     if to is None:
         raise invalid("/to", "say where to go back to")
     return Goal(to, body.keys, body.prefix)
@@ -197,8 +197,7 @@ async def compact(
     service: Annotated[Compaction, provided(Compaction)],
 ) -> CompactOut:
     """Forget history before a revision; what is in force stays."""
-    text = str(body.before) if isinstance(body.before, int) else body.before.isoformat()
-    before = parse_at(text, "/before")
+    before = parse_at(str(body.before), "/before")
     if before is None:
         raise invalid("/before", "say which revision stays the oldest")
     oldest, deleted = await service.compact(caller, before)
@@ -215,8 +214,8 @@ async def search(
     limit: Limit = 100,
 ) -> HitPage:
     """Find configurations by what their key, description or value (never a secret) holds."""
-    position = decode_cursor(cursor, 2)
-    after = ("", UUID(int=0)) if position is None else (str(position[0]), UUID(str(position[1])))
+    position = decode_cursor(cursor, str, UUID)
+    after = ("", UUID(int=0)) if position is None else (position[0], position[1])
     hits, state = await service.search(caller, words, environment, after, limit)
     items: list[HitOut] = []
     for hit in hits:

@@ -1,6 +1,6 @@
 """Reading and writing values."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 
@@ -221,22 +221,20 @@ async def list_configurations(  # noqa: PLR0913 - the parameters of the question
     reading: ReadingService,
     history: HistoryService,
     prefix: Prefix = "",
-    status: Annotated[
-        str | None, Query(description="draft, active, deprecated or archived")
-    ] = None,
+    status: Literal["draft", "active", "deprecated", "archived"] | None = None,
     origin: Annotated[str, Query(pattern="^(own|all)$", description="own: not inherited")] = "all",
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> ListedPage:
     """List configurations with their status and origin; secrets are masked."""
-    position = decode_cursor(cursor, 1)
+    position = decode_cursor(cursor, str)
     found, state = await reading.listing(
         caller,
         environment,
         prefix=prefix,
         status=status,
         own=origin == "own",
-        after="" if position is None else str(position[0]),
+        after="" if position is None else position[0],
         limit=limit,
     )
     revisions = [each.served.cell.revision for each in found if each.served is not None]

@@ -186,7 +186,7 @@ class WorkspacePlan:
         for environment_id in {edit.environment_id for edit in publication.edits}:
             protected = self._candidate.topology.needs_approval(environment_id)
             if protected is not None:
-                raise Problem("wrong-state", f"{protected} requires an approved change")
+                raise Problem("approval-required", f"{protected} requires an approved change")
 
     def _cell(self, edit: Edit, secret_keys: set[str]) -> Cell | None:
         """Return the cell an edit makes; None when it is so already."""

@@ -22,6 +22,7 @@ from central_config.configurations.model.rendering import (
     some,
 )
 from central_config.configurations.model.state import WorkspaceState
+from central_config.configurations.model.views import touched
 from central_config.configurations.store import changes as change_store
 from central_config.core.db import Database
 from central_config.core.problems import Problem
@@ -145,7 +146,8 @@ class Reading:
         current = state.modified[environment.id] if at is None else state.revision
         if seen is not None and current <= seen <= state.revision:
             return Answer(b"", state.revision, state.revision, unchanged=True, age=age)
-        body = key_body(key, slug, served, origin, reveal=reveal)
+        changed = touched(state, Site(environment.id, key))
+        body = key_body(key, slug, served, origin, changed, reveal=reveal)
         return Answer(body, state.revision, state.revision, unchanged=False, age=age)
 
     def find(self, caller: Caller, state: WorkspaceState, slug: str) -> Environment:

@@ -42,10 +42,10 @@ class Rollback:
 
     async def preview(
         self, caller: Caller, slug: str, goal: Goal
-    ) -> tuple[tuple[Edit, ...], WorkspaceState]:
-        """Return the edits a rollback would make, and the present they would change."""
-        now, _, wishes = await self._plan(caller, slug, goal)
-        return (build_edits(caller, now, wishes) if wishes else ()), now
+    ) -> tuple[tuple[Edit, ...], WorkspaceState, int]:
+        """Return the edits a rollback would make, the present, and the revision to go back to."""
+        now, then, wishes = await self._plan(caller, slug, goal)
+        return (build_edits(caller, now, wishes) if wishes else ()), now, then.revision
 
     async def roll_back(
         self, caller: Caller, slug: str, goal: Goal, message: str = ""

@@ -14,6 +14,7 @@ from central_config.configurations.model.views import effective, touched
 from central_config.configurations.service.edits import Wish
 from central_config.configurations.wire.values import VALUE, Strict, Value, VersionOut
 from central_config.core.json import decode, encode
+from central_config.core.web import Text
 from central_config.secrets.model import MASK
 from central_config.workspaces.wire import RevisionOut
 
@@ -27,7 +28,7 @@ class EditIn(Strict):
     value: Value = Field(default=None, description=VALUE)
     status: str | None = None
     secret: bool = False
-    description: str | None = Field(default=None, max_length=2000)
+    description: Text | None = Field(default=None, max_length=2000)
 
     @model_validator(mode="after")
     def value_where_set(self) -> "EditIn":
@@ -57,7 +58,7 @@ class EditIn(Strict):
 class ChangeCreate(Strict):
     """A change, to be kept as a draft, put to review, or published at once."""
 
-    message: str = Field(default="", max_length=2000)
+    message: Text = Field(default="", max_length=2000)
     edits: list[EditIn] = Field(min_length=1)
     base_revision: int | None = Field(
         default=None, ge=0, description="What you looked at; default: the present"
@@ -68,7 +69,7 @@ class ChangeCreate(Strict):
 class ChangeUpdate(Strict):
     """A new message, or other edits in place of all."""
 
-    message: str | None = Field(default=None, max_length=2000)
+    message: Text | None = Field(default=None, max_length=2000)
     edits: list[EditIn] | None = Field(default=None, min_length=1)
 
 
@@ -81,7 +82,7 @@ class EditsAppend(Strict):
 class Comment(Strict):
     """What a reviewer says."""
 
-    comment: str = Field(default="", max_length=2000)
+    comment: Text = Field(default="", max_length=2000)
 
 
 class EditOut(BaseModel):
@@ -180,6 +181,7 @@ class RollbackPreview(BaseModel):
     """What a rollback would change, by key."""
 
     revision: int = Field(description="The present revision it was worked out at")
+    to: int = Field(description="The revision it goes back to")
     items: list[EditOut]
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
 
 from central_config.configurations.model.changes import Outcome
 from central_config.configurations.model.differences import Difference
@@ -12,6 +12,7 @@ from central_config.configurations.service.history import Explanation, Layer
 from central_config.configurations.service.reading import Listed
 from central_config.configurations.store.history import Origin, Version
 from central_config.core.json import decode
+from central_config.core.web import Text
 from central_config.secrets.model import MASK
 
 # Any JSON value; the border to untyped input.
@@ -31,16 +32,16 @@ class ValuePut(Strict):
 
     value: Value = Field(description=VALUE, examples=["db.internal", 5432, {"retries": 3}])
     secret: bool = Field(default=False, description="Make the key a secret, for good")
-    description: str | None = Field(default=None, max_length=2000, description="Of the key")
+    description: Text | None = Field(default=None, max_length=2000, description="Of the key")
     status: str | None = Field(default=None, description="active, deprecated or archived")
-    message: str = Field(default="", description="Why")
+    message: Text = Field(default="", description="Why")
 
 
 class ValuePatch(Strict):
     """A new status for a configuration, its value kept."""
 
     status: str = Field(description="active, deprecated or archived")
-    message: str = ""
+    message: Text = ""
 
 
 class ValueOut(BaseModel):
@@ -97,7 +98,7 @@ class KeyWriteOut(WriteOut):
 class KeyPatch(Strict):
     """What is said of a key in all environments."""
 
-    description: str | None = Field(default=None, max_length=2000)
+    description: Text | None = Field(default=None, max_length=2000)
     secret: bool | None = Field(default=None, description="true makes it a secret, for good")
 
     @model_validator(mode="after")
@@ -352,7 +353,7 @@ class HitPage(BaseModel):
 class Reason(Strict):
     """Why a secret is looked at; kept in the audit log."""
 
-    reason: str = Field(default="", max_length=500)
+    reason: Text = Field(default="", max_length=500)
 
 
 class RevealOut(BaseModel):
@@ -367,16 +368,16 @@ class RevealOut(BaseModel):
 class RollbackIn(Strict):
     """Where to go back to, and what of."""
 
-    to: int | datetime = Field(description="A revision, or a time with its zone")
+    to: StrictInt | StrictStr = Field(description="A revision, or a time with its zone")
     keys: list[str] = Field(default_factory=list, description="Only these; empty: all")
     prefix: str = ""
-    message: str = ""
+    message: Text = ""
 
 
 class CompactIn(Strict):
     """The oldest revision, or the time of it, that stays readable."""
 
-    before: int | datetime
+    before: StrictInt | StrictStr = Field(description="A revision, or a time with its zone")
 
 
 class CompactOut(BaseModel):
