@@ -1,4 +1,4 @@
-"""Files in and out: drafts with a difference, notices, progress, exports that come back the same."""
+"""Files in and out: drafts to look at, notices, progress, exports that come back the same."""
 
 import json
 from pathlib import Path

@@ -80,7 +80,7 @@ CHANGE = [
 
 ACCESS = [
     Case("unknown workspace", request("GET", "/config/nowhere/base"), 404, "workspace-not-found"),
-    Case("workspace with NUL", request("GET", "/workspaces/%00"), 404, "workspace-not-found"),
+    Case("workspace with NUL", request("GET", "/workspaces/%00"), 400, "malformed-request"),
     Case("unknown environment", request("GET", "/config/{ws}/nowhere"),
          404, "environment-not-found"),
     Case("unknown key", request("GET", "/config/{ws}/base/nope"), 404, "key-not-found"),
@@ -147,7 +147,7 @@ READING = [
         "POST", BASE + "/rollback", json={"to": 2}), 410, "revision-compacted"),
     Case("compacted side of a diff", request("GET", BASE + "/diff", params={"from": "2"}),
          410, "revision-compacted"),
-    Case("future revision", at("99999"), 422, "invalid-request", "?at"),
+    Case("future revision", at("99999"), 422, "invalid-request", says="does not exist yet"),
     Case("malformed at", at("yesterday"), 422, "invalid-request", "?at", "zone"),
     Case("at without a zone", at("2026-01-01T00:00:00"), 422, "invalid-request", "?at"),
     Case("at before the beginning of time", at("0001-01-01T00:00:00+14:00"),
@@ -156,7 +156,7 @@ READING = [
          422, "invalid-request", "?at"),
     Case("negative revision", at("-1"), 422, "invalid-request", "?at"),
     Case("revision beyond all numbers", request("GET", "{path}/revisions/99999999999999999999"),
-         404, "not-found"),
+         422, "invalid-request", "?revision"),
     Case("revision that is not there", request("GET", "{path}/revisions/99999"), 404, "not-found"),
     Case("malformed side", request("GET", "{path}/compare", params={"left": "base@", "right": "p"}),
          422, "invalid-request", "?left"),
@@ -180,7 +180,7 @@ READING = [
          400, "malformed-cursor"),
     Case("cursor with NUL", paged("/workspaces", cursor("a\0")), 400, "malformed-cursor"),
     Case("search with NUL", request("GET", "{path}/search", params={"q": "a\0"}),
-         422, "invalid-request", "?q"),
+         400, "malformed-request"),
     Case("empty search", request("GET", "{path}/search", params={"q": ""}),
          422, "invalid-request", "?q"),
     Case("malformed Last-Event-ID", request("GET", "/watch/{ws}/base",
@@ -250,7 +250,7 @@ OTHERS = [
         "PATCH", ENVIRONMENTS + "/child", json={"description": "a\0"}),
          422, "invalid-request", "/description"),
     Case("roll back to an unknown revision", request(
-        "POST", BASE + "/rollback", json={"to": 99999}), 422, "invalid-request", "/to"),
+        "POST", BASE + "/rollback", json={"to": 99999}), 422, "invalid-request", says="99999"),
     Case("roll back to a truth value", request("POST", BASE + "/rollback", json={"to": True}),
          422, "invalid-request", "/to"),
     Case("roll back to nothing", request("POST", BASE + "/rollback", json={}),
@@ -258,7 +258,7 @@ OTHERS = [
     Case("roll back an unknown environment", request(
         "POST", ENVIRONMENTS + "/nowhere/rollback", json={"to": 9}), 404, "environment-not-found"),
     Case("compact to the future", request("POST", "{path}/compact", json={"before": 99999}),
-         422, "invalid-request", "/before"),
+         422, "invalid-request", says="99999"),
     Case("reveal what is not there", request("POST", BASE + "/reveal/nope", json={}),
          404, "key-not-found"),
 ]  # fmt: skip

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import asyncpg
 import httpx2
@@ -86,10 +86,8 @@ class Listener:
             ) as answer:
                 self.connections += 1
                 assert answer.status_code in {200, 503}, answer.read()
-                try:
+                with suppress(httpx2.ReadTimeout):
                     self._hear(answer.iter_lines())
-                except httpx2.ReadTimeout:
-                    pass
             self.halted.wait(0.2)
         self._client.close()
 

@@ -2,7 +2,6 @@
 
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +15,8 @@ from tests.support.api import Workspace
 PASSWORD = re.compile(r"First administrator: admin  password: (\S+)")
 OWN_PASSWORD = "a-password-of-my-own"
 NOTHING_LEFT_WITHIN = 12.0  # seconds
+# Everything is started three times.
+pytestmark = pytest.mark.timeout(150)
 
 
 class Started(NamedTuple):
@@ -29,7 +30,7 @@ class Started(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def first_start(place: Path) -> Iterator[Started]:
+def first_start(place: Path) -> Started:
     """Start on an empty directory, sign in, look at the sample, press Ctrl-C."""
     data_dir = place / "machine"
     with serving(data_dir, SAMPLE_WORKSPACE="true") as machine:
@@ -46,7 +47,7 @@ def first_start(place: Path) -> Iterator[Started]:
         admin.close()
         code = machine.end(signal.SIGINT)
         left = living(data_dir)
-    yield Started(data_dir, machine.said(), code, left, samples)
+    return Started(data_dir, machine.said(), code, left, samples)
 
 
 def test_first_start_and_ctrl_c(first_start: Started) -> None:

@@ -34,7 +34,7 @@ def forms(planted: str) -> list[bytes]:
     found = [plain, plain.hex().encode(), quote(planted, safe="").encode(), plain[::-1]]
     for offset in range(3):
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            found.append(encode(b"\0" * offset + plain)[4 if offset else 0 : -4])
+            found += [encode(b"\0" * offset + plain)[4 if offset else 0 : -4]]
     return found
 
 

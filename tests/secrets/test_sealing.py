@@ -105,7 +105,7 @@ def test_system_seals_are_bound_to_their_purpose() -> None:
     ],
 )
 def test_a_master_key_that_is_none_is_refused(given: str | None, told: str) -> None:
-    with pytest.raises(SystemExit, match=".") as refusal:
+    with pytest.raises(SystemExit) as refusal:
         master_key(Settings(master_key=given))
     assert told in str(refusal.value)
     assert given is None or len(given) < 10 or given not in str(refusal.value)
