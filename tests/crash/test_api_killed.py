@@ -4,6 +4,8 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import httpx2
 
@@ -39,6 +41,32 @@ def test_killed_main_process_takes_its_workers_along(
         load.wait_for_more(40)
     assert {each.status_code for each in load.refused} <= {503}
     check(load, owner)
+
+
+def test_killed_main_process_takes_its_workers_along_from_a_watch(
+    api: ApiProcess, owner: Client, target: Workspace
+) -> None:
+    """A server nobody looks after must not go on for as long as somebody watches it."""
+    assert api.process is not None
+    with owner.http.stream(
+        "GET", f"/watch/{target.place('prod')}", headers={"Accept": "text/event-stream"}
+    ) as watch:
+        assert next(watch.iter_lines()).startswith("retry")
+        os.kill(api.process.pid, signal.SIGKILL)
+        api.process.wait(10)
+        wait_for(lambda: members(api.process.pid) == [], STOP_WITHIN)
+    api.start()
+
+
+def members(group: int) -> list[int]:
+    """Return the processes of a process group."""
+    found: list[int] = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError, ProcessLookupError):
+                if os.getpgid(int(entry.name)) == group:
+                    found.append(int(entry.name))
+    return found
 
 
 def test_polite_stop_in_the_middle_of_writes(

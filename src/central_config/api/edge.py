@@ -31,6 +31,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 access_log = structlog.get_logger("central_config.access_line")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# PostgreSQL keeps no NUL, and routes take a newline at the end for nothing.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 # Probes come every few seconds from every side; their lines would drown the others.
 _QUIET = ("/health",)
@@ -92,8 +94,8 @@ class Edge:
         self, scope: Scope, headers: MutableMapping[bytes, str], receive: Receive
     ) -> Receive:
         """Read a body that is small enough and, where it says so, strict JSON; hand it on."""
-        if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
-            raise Problem("malformed-request", "an address does not hold the character NUL")
+        if _CONTROL.search(scope["path"]) or b"%00" in scope.get("query_string", b""):
+            raise Problem("malformed-request", "an address holds no control characters")
         if scope["method"] not in _WITH_BODY:
             return receive
         length = headers.get(b"content-length", "0")

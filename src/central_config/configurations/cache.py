@@ -8,7 +8,7 @@ transaction, and the relay, when it hears of a revision or looks for one. Both e
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -74,9 +74,9 @@ class Snapshots:
         self._listeners.append(listener)
 
     @property
-    def loaded(self) -> Sequence[UUID]:
-        """The workspaces held."""
-        return list(self._states)
+    def held(self) -> Mapping[UUID, WorkspaceState]:
+        """The workspaces in memory."""
+        return dict(self._states)
 
     @property
     def age(self) -> float:

@@ -110,6 +110,10 @@ class Interop:
         unchanged = len(parsed.entries) - sum(effect.kind != REMOVED for effect in effects)
         change: Change | None = None
         message = options.message or f"Import {len(wishes)} keys from {options.format}"
+        if len(wishes) > BLOCK:  # nothing of a file that is wrong at its end may be kept
+            for start in range(0, len(wishes), BLOCK):
+                await self._changing.check(caller, wishes[start : start + BLOCK])
+                await asyncio.sleep(0)
         for start in range(0, len(wishes), BLOCK):
             block = wishes[start : start + BLOCK]
             if change is None:

@@ -71,8 +71,11 @@ class Hub:
         if followed is None:
             return
         if step.gone:
-            for watcher in list(followed.watchers):
+            # Nothing is kept of it: should it come back, it may have another past.
+            del self._followed[step.state.workspace_id]
+            for watcher in followed.watchers:
                 watcher.close()
+                WATCHERS.labels("open").dec()
             return
         if step.changes is None:
             self._start_anew(step.state, followed)
@@ -101,9 +104,9 @@ class Hub:
 
     def remove(self, watcher: Watcher) -> None:
         """Forget a watcher."""
-        watchers = self._followed[watcher.subject.workspace_id].watchers
-        if watcher in watchers:
-            watchers.remove(watcher)
+        followed = self._followed.get(watcher.subject.workspace_id)
+        if followed is not None and watcher in followed.watchers:
+            followed.watchers.remove(watcher)
             WATCHERS.labels("open").dec()
 
     def close(self) -> None:

@@ -68,15 +68,15 @@ class Relay:
 
     async def catch_up(self) -> None:
         """Bring every held workspace to its last revision; forget deleted ones."""
-        held = self._snapshots.loaded
+        # Taken before the question: the writer of this process may go on while it is answered.
+        held = {each: state.revision for each, state in self._snapshots.held.items()}
         async with self._database.connect() as connection:
-            now = await revisions_now(connection, held) if held else {}
-            for workspace_id in held:
+            now = await revisions_now(connection, list(held)) if held else {}
+            for workspace_id, revision in held.items():
                 if workspace_id not in now:
                     self._snapshots.drop(workspace_id)
                     continue
-                state = self._snapshots.peek(workspace_id)
-                if state is not None and state.revision > now[workspace_id]:
+                if revision > now[workspace_id]:
                     # The database was restored to an earlier moment: what we hold never was.
                     self._snapshots.drop(workspace_id)
                     continue

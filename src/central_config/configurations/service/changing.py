@@ -36,8 +36,15 @@ class Changing:
         slugs = {wish.environment for wish in wishes}
         state = await self._snapshots.knowing(caller.place.id, slugs)
         edits = build_edits(caller, state, wishes)
+        if submit:
+            await self._proposals.try_out(caller, edits, base_revision)
         change = await self._proposals.create(caller, edits, message, base_revision, kind)
         return await self._proposals.submit(caller, change.id) if submit else change
+
+    async def check(self, caller: Caller, wishes: Sequence[Wish]) -> None:
+        """Refuse what is wrong with a wish in itself; keeps nothing."""
+        slugs = {wish.environment for wish in wishes}
+        build_edits(caller, await self._snapshots.knowing(caller.place.id, slugs), wishes)
 
     async def revise(
         self, caller: Caller, change_id: UUID, message: str | None, wishes: Sequence[Wish] | None

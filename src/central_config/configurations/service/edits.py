@@ -34,8 +34,12 @@ class Wish(NamedTuple):
     description: str | None = None
 
 
-def build_edits(caller: Caller, state: WorkspaceState, wishes: Sequence[Wish]) -> tuple[Edit, ...]:
+def build_edits(
+    caller: Caller, state: WorkspaceState, wishes: Sequence[Wish], *, single: bool = False
+) -> tuple[Edit, ...]:
     """Return the edits, each in a known environment, well-formed, within the caller's reach.
+
+    `single`: the request was one edit, not a list of them; places in it are named accordingly.
 
     Raises:
         Problem: the first wish that is wrong, by its place in the list.
@@ -44,7 +48,6 @@ def build_edits(caller: Caller, state: WorkspaceState, wishes: Sequence[Wish]) -
         raise _wrong("/edits", "a change has at least one edit")
     if len(wishes) > MAXIMUM_EDITS:
         raise _wrong("/edits", f"a change has at most {MAXIMUM_EDITS} edits")
-    single = len(wishes) == 1
     edits: list[Edit] = []
     seen: set[Site] = set()
     for position, wish in enumerate(wishes):

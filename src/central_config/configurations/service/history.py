@@ -221,6 +221,9 @@ class History:
     async def said(self, caller: Caller, key: str) -> tuple[str, bool]:
         """Return the description of a key and whether it is a secret."""
         check_key(key)
+        scope = caller.principal.scope
+        if scope is not None and not key.startswith(scope.key_prefix):
+            raise Problem("key-not-found", f"the scope of this API key does not hold {key}")
         state = await self._snapshots.get(caller.place.id)
         return (await self.descriptions(caller, [key])).get(key, ""), key in state.secret_keys
 

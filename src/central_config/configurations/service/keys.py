@@ -42,6 +42,7 @@ class Keys:
     async def describe(self, caller: Caller, key: str, description: str) -> None:
         """Set the description of a key."""
         check_key(key)
+        _require_everywhere(caller, key)
         async with transaction(self._database) as connection:
             row = KeyRow(caller.place.id, key, False, description, self._clock.now())
             await store.say_of_keys(connection, [row])
@@ -57,6 +58,7 @@ class Keys:
             approval.
         """
         check_key(key)
+        _require_everywhere(caller, key)
         state = await self._snapshots.fresh(caller.place.id)
         if key in state.secret_keys:
             return None
@@ -114,3 +116,17 @@ def _places(state: WorkspaceState, key: str) -> list[tuple[str, Site]]:
         (environment.slug, Site(environment.id, key))
         for environment in state.topology.by_id.values()
     ]
+
+
+def _require_everywhere(caller: Caller, key: str) -> None:
+    """Refuse API keys that do not reach the key in every environment: what is said holds in all.
+
+    Raises:
+        Problem: `permission-denied`.
+    """
+    scope = caller.principal.scope
+    if scope is None:
+        return
+    if scope.environments is not None or not key.startswith(scope.key_prefix):
+        detail = f"the scope of this API key does not hold {key} in every environment"
+        raise Problem("permission-denied", detail)

@@ -15,6 +15,7 @@ from central_config.configurations.model.changes import (
     APPROVED,
     DRAFT,
     IN_REVIEW,
+    MAXIMUM_EDITS,
     OPEN,
     REJECTED,
     Change,
@@ -30,7 +31,7 @@ from central_config.core.clock import Clock
 from central_config.core.db import Connection, Database, transaction
 from central_config.core.ids import new_id
 from central_config.core.json import JSON
-from central_config.core.problems import Problem
+from central_config.core.problems import Problem, invalid
 from central_config.core.writer import GroupWriter
 from central_config.secrets.service import Vault
 from central_config.workspaces.model import Locked
@@ -180,6 +181,7 @@ class Proposals:
             if change.status != DRAFT:
                 raise Problem("wrong-state", f"the change is {change.status}, not a draft")
             first = change.edit_count
+            await _check_further(connection, change, edits)
             await self._insert_edits(connection, change, edits, state, first)
             values = {"edit_count": first + len(edits)}
             await store.update_change(connection, change.id, values)
@@ -287,6 +289,24 @@ class Proposals:
             )
         )
 
+    async def try_out(
+        self, caller: Caller, edits: Sequence[Edit], base_revision: int | None
+    ) -> None:
+        """Refuse edits that could not be published as things stand; writes nothing."""
+        outcome = await self._try(
+            Publication(
+                workspace_id=caller.place.id,
+                actor=caller.actor,
+                message="",
+                kind="change",
+                edits=tuple(edits),
+                condition=Condition(since=base_revision),
+                approved=True,
+            )
+        )
+        if not outcome.changed:
+            raise Problem("wrong-state", "every edit of the change is in force already")
+
     async def _try(self, publication: Publication) -> Outcome:
         state = await self._snapshots.fresh(publication.workspace_id)
         cipher = await self._vault.cipher(publication.workspace_id)
@@ -357,6 +377,16 @@ class Proposals:
         told: dict[str, JSON] = {"message": change.message, **(details or {})}
         event = Event(action, str(change.id), caller.actor, change.workspace_id, told)
         await record(connection, [event], self._clock)
+
+
+async def _check_further(connection: Connection, change: Change, edits: Sequence[Edit]) -> None:
+    """Refuse to add edits of what the change edits already, or more than one change may hold."""
+    if change.edit_count + len(edits) > MAXIMUM_EDITS:
+        raise invalid("/edits", f"a change has at most {MAXIMUM_EDITS} edits")
+    present = await store.edited(connection, change.id, edits)
+    for position, edit in enumerate(edits):
+        if (edit.environment_id, edit.key) in present:
+            raise invalid(f"/edits/{position}/key", f"the change edits {edit.key} twice")
 
 
 def author_of(change: Change) -> Actor:

@@ -56,7 +56,7 @@ class Publishing:
         state = await self._snapshots.knowing(
             caller.place.id, {wish.environment for wish in wishes}
         )
-        edits = build_edits(caller, state, wishes)
+        edits = build_edits(caller, state, wishes, single=kind == "write")
         if protected_by(state, edits) is not None:
             return await self._proposals.propose(caller, edits, message, condition, kind)
         return await self._writer.submit(

@@ -55,6 +55,10 @@ class Publisher:
         plans: Plans = {}
         for workspace_id, locked in (await lock(connection, sorted(wanted))).items():
             state = await self._snapshots.bring_up(connection, workspace_id, locked.revision)
+            if state.revision > locked.revision:
+                # The database was restored to an earlier moment; what we hold never was.
+                self._snapshots.drop(workspace_id)
+                state = await self._snapshots.get(workspace_id)
             cipher = await self._vault.cipher(workspace_id)
             plans[workspace_id] = WorkspacePlan(state, locked, cipher)
         return plans

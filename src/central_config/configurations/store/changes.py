@@ -58,6 +58,14 @@ _SEAL_EDITS = text("""
     WHERE e.change_id = u.change_id AND e.position = u.position
 """)
 
+_EDITED = text("""
+    SELECT e.environment_id, e.key
+    FROM unnest(CAST(:environment_id AS uuid[]), CAST(:key AS text[])) AS u (environment_id, key)
+    JOIN cc_change_edit AS e ON e.environment_id = u.environment_id
+                             AND e.key = u.key COLLATE "C"
+    WHERE e.change_id = :change_id
+""")
+
 _DRAFT_KEYS = text("""
     SELECT key FROM cc_configuration
     WHERE environment_id = :environment_id AND status = 'draft' AND version = 0
@@ -148,6 +156,19 @@ async def edits(connection: Connection, change_id: UUID, cipher: Cipher) -> list
             )
         )
     return found
+
+
+async def edited(
+    connection: Connection, change_id: UUID, edits: Sequence[Edit]
+) -> set[tuple[UUID, str]]:
+    """Return which of the places of these edits a change edits already."""
+    parameters = {
+        "change_id": change_id,
+        "environment_id": [edit.environment_id for edit in edits],
+        "key": [edit.key for edit in edits],
+    }
+    rows = await connection.execute(_EDITED, parameters)
+    return {(row.environment_id, row.key) for row in rows}
 
 
 async def seal_edits(
