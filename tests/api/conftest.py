@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from central_config.core.ids import new_id
+from tests.api.refusals import World
 from tests.support.api import ApiProcess, Client
 
 PASSWORD = "another-password-for-tests"
@@ -42,3 +43,13 @@ def outsider(server: ApiProcess, admin: Client) -> Iterator[Client]:
     client = person(server, admin)
     yield client
     client.close()
+
+
+@pytest.fixture(scope="module")
+def world(
+    server: ApiProcess, admin: Client, reviewer: Client, viewer: Client, outsider: Client
+) -> Iterator[World]:
+    """A workspace in which every sort of refusal can be had."""
+    made = World(server, admin, reviewer, viewer, outsider)
+    yield made
+    made.close()

@@ -15,7 +15,6 @@ from tests.api.refusals import (
     refused,
     request,
 )
-from tests.support.api import ApiProcess, Client
 
 KEYS = [
     Case("key with a leading slash", put("/a"), 422, "invalid-key", says="leading slash"),
@@ -187,14 +186,6 @@ CONDITIONS = [
 ]  # fmt: skip
 
 CASES = KEYS + BODIES + VALUES + CONDITIONS
-
-
-@pytest.fixture(scope="module")
-def world(
-    server: ApiProcess, admin: Client, reviewer: Client, viewer: Client, outsider: Client
-) -> World:
-    """A workspace with something to break."""
-    return World(server, admin, reviewer, viewer, outsider)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

@@ -15,7 +15,6 @@ from tests.api.refusals import (
     refused,
     request,
 )
-from tests.support.api import ApiProcess, Client
 
 NO_CHANGE = "01a20898-0000-7000-8000-000000000000"
 CHANGES = "{path}/changes"
@@ -265,14 +264,6 @@ OTHERS = [
 ]  # fmt: skip
 
 CASES = CHANGE + ACCESS + READING + OTHERS
-
-
-@pytest.fixture(scope="module")
-def world(
-    server: ApiProcess, admin: Client, reviewer: Client, viewer: Client, outsider: Client
-) -> World:
-    """A workspace with something to break."""
-    return World(server, admin, reviewer, viewer, outsider)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

@@ -15,7 +15,7 @@ from tests.support.servers import cloned_database
 IN_MEMORY = Path("/dev/shm")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def api(
     template_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ApiProcess]:
@@ -28,7 +28,7 @@ def api(
         process.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def owner(api: ApiProcess) -> Iterator[Client]:
     """The first administrator of that API."""
     client = api.sign_in()
@@ -42,7 +42,7 @@ def target(owner: Client) -> Workspace:
     return Workspace(owner)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def place() -> Iterator[Path]:
     """A directory in memory that PostgreSQL's user may enter."""
     base = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
@@ -52,7 +52,7 @@ def place() -> Iterator[Path]:
     shutil.rmtree(directory)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def postgres(place: Path) -> Iterator[PostgresServer]:
     """A durable PostgreSQL of these tests' own."""
     with PostgresServer(data_dir=place / "own", durable=True) as server:

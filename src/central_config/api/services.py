@@ -24,7 +24,7 @@ from central_config.configurations.service.rules import Rules
 from central_config.configurations.service.topologies import Environments
 from central_config.configurations.service.writer import Publisher
 from central_config.core.clock import Clock, SystemClock
-from central_config.core.db import open_database, pool_use
+from central_config.core.db import lost_connection, open_database, pool_use
 from central_config.core.jobs.queue import JobQueue
 from central_config.core.listen import NotificationListener
 from central_config.core.metrics import ACTIVE_CONFIGURATIONS, DATABASE_POOL
@@ -112,7 +112,17 @@ class Services:
         self.access.invalidate("")
 
     async def start(self) -> None:
-        """Begin to work; needs a running event loop."""
+        """Begin to work; needs a running event loop.
+
+        Raises:
+            SealBrokenError: the master key is not the one the database was written with. A
+                database that is away is no reason not to start.
+        """
+        try:
+            await self.vault.check()
+        except Exception as error:
+            if not lost_connection(error):
+                raise
         self.writer.start()
         self.relay.start()
         self.listener.start()

@@ -1,6 +1,6 @@
 """Answers that were given, kept for a day so that a repeated request gets the same one."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Column, DateTime, Integer, LargeBinary, Table, Text, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -21,6 +21,9 @@ cc_idempotency = Table(
 
 _TABLE = cc_idempotency.c
 
+# A request still without an answer after this long died with its process; another may try.
+ABANDONED_AFTER = timedelta(minutes=2)
+
 
 class Kept:
     """What is known of a key: the request it was used for, and the answer once there is one."""
@@ -35,6 +38,13 @@ async def claim(
     connection: Connection, owner: bytes, key: str, fingerprint: bytes, moment: datetime
 ) -> Kept | None:
     """Take a key for a request; None when it is ours now, else what it was used for."""
+    abandoned = delete(cc_idempotency).where(
+        _TABLE.owner == owner,
+        _TABLE.key == key,
+        _TABLE.status.is_(None),
+        _TABLE.created_at < moment - ABANDONED_AFTER,
+    )
+    await connection.execute(abandoned)
     query = insert(cc_idempotency).values(
         owner=owner, key=key, fingerprint=fingerprint, created_at=moment
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from central_config.configurations.wire.changes import ChangeOut
 from central_config.interop.model.terms import Notice
@@ -15,6 +15,8 @@ EFFECTS_AT_MOST = 1000
 class NoticeOut(BaseModel):
     """Something to know of an import or export that nevertheless succeeded."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     code: str
     key: str | None
     line: int | None
@@ -23,11 +25,13 @@ class NoticeOut(BaseModel):
     @classmethod
     def of(cls, notice: Notice) -> "NoticeOut":
         """Return the HTTP form."""
-        return cls(code=notice.code, key=notice.key, line=notice.line, detail=notice.detail)
+        return cls.model_validate(notice)
 
 
 class EffectOut(BaseModel):
     """What the import would do to one key; secrets are masked."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     key: str
     kind: str = Field(description="added, changed or removed")
@@ -38,13 +42,7 @@ class EffectOut(BaseModel):
     @classmethod
     def of(cls, effect: Effect) -> "EffectOut":
         """Return the HTTP form."""
-        return cls(
-            key=effect.key,
-            kind=effect.kind,
-            before=effect.before,
-            after=effect.after,
-            secret=effect.secret,
-        )
+        return cls.model_validate(effect)
 
 
 class ImportOut(BaseModel):

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hmac
 import os
 from uuid import UUID
 
@@ -65,6 +66,24 @@ class Vault:
             raise SealBrokenError(message) from None
         self._ciphers[workspace_id] = cipher
         return cipher
+
+    async def check(self) -> None:
+        """Make sure that the master key is the one the stored data keys were wrapped with.
+
+        Raises:
+            SealBrokenError: it is another one.
+        """
+        async with self._database.connect() as connection:
+            workspace_id = await store.any_workspace(connection)
+        if workspace_id is not None:
+            await self.cipher(workspace_id)
+
+    def fingerprint(self, content: bytes, purpose: str) -> bytes:
+        """Return a hash of some content that only the holder of the master key can compute.
+
+        A plain hash of a request would let whoever reads the database try out weak secrets.
+        """
+        return hmac.digest(self._master, purpose.encode() + b"\0" + content, "sha256")
 
     def seal_system(self, plain: bytes, purpose: str) -> bytes:
         """Seal something that belongs to no workspace, bound to its purpose."""

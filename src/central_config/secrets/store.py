@@ -16,6 +16,11 @@ async def wrapped_key(connection: Connection, workspace_id: UUID) -> bytes | Non
     return (await connection.execute(query)).scalar_one_or_none()
 
 
+async def any_workspace(connection: Connection) -> UUID | None:
+    """Return a workspace that has a data key, if there is one."""
+    return (await connection.execute(select(cc_data_key.c.workspace_id).limit(1))).scalar()
+
+
 async def keep_key(
     connection: Connection, workspace_id: UUID, wrapped: bytes, moment: datetime
 ) -> bytes:

@@ -89,18 +89,15 @@ async def _stream(
     try:
         for event in backlog:
             yield as_sse(event)
-        last_sent = last_check = time.monotonic()
+        last_sent = time.monotonic()
         async for event in heard(watcher, RECHECK):
-            now = time.monotonic()
-            if now - last_check >= RECHECK:
-                last_check = now
-                if not await guard.still_valid(request):
-                    return
             if event is not None:
                 yield as_sse(event)
-                last_sent = now
-            elif now - last_sent >= HEARTBEAT:
+                last_sent = time.monotonic()
+            elif not await guard.still_valid(request):
+                return
+            elif time.monotonic() - last_sent >= HEARTBEAT:
                 yield b": alive\n\n"
-                last_sent = now
+                last_sent = time.monotonic()
     finally:
         service.close(watcher)

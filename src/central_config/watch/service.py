@@ -112,12 +112,16 @@ class Watching:
 
 
 async def heard(watcher: Watcher, beat: float) -> AsyncIterator[Heard | None]:
-    """Yield what a watcher hears, None after `beat` seconds of silence; end when it is cut."""
+    """Yield what a watcher hears, and None every `beat` seconds; end when it is cut."""
+    clock = asyncio.get_running_loop().time
+    due = clock() + beat
     while True:
-        try:
-            event = await asyncio.wait_for(watcher.queue.get(), beat)
-        except TimeoutError:
+        if clock() >= due:
+            due = clock() + beat
             yield None
+        try:
+            event = await asyncio.wait_for(watcher.queue.get(), due - clock())
+        except TimeoutError:
             continue
         if event is None:
             return

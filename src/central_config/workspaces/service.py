@@ -226,6 +226,8 @@ class WorkspaceService:
             locked = await self._lock(connection, caller)
             before = await store.topology(connection, locked.id)
             after = await build(connection, before)
+            if after.by_id == before.by_id:
+                return before, locked.revision
             await check(connection, locked, before, after)
             row = RevisionRow(
                 workspace_id=locked.id,

@@ -33,6 +33,8 @@ class WorkspaceUpdate(Strict):
 class WorkspaceOut(BaseModel):
     """A workspace."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: UUID
     slug: str
     name: str
@@ -44,15 +46,7 @@ class WorkspaceOut(BaseModel):
     @classmethod
     def of(cls, workspace: Workspace) -> "WorkspaceOut":
         """Return the HTTP form."""
-        return cls(
-            id=workspace.id,
-            slug=workspace.slug,
-            name=workspace.name,
-            description=workspace.description,
-            revision=workspace.revision,
-            oldest_revision=workspace.oldest_revision,
-            created_at=workspace.created_at,
-        )
+        return cls.model_validate(workspace)
 
 
 class WorkspacePage(BaseModel):

@@ -46,7 +46,6 @@ class Candidate:
 
     def __init__(self, base: WorkspaceState) -> None:
         self._base = base
-        self._secret_keys = set(base.secret_keys)
         self.overlay: dict[Site, Cell] = {}
         self.memory: dict[Site, Computed] = {}
         self.stale: set[Site] = set()
@@ -99,7 +98,6 @@ class Candidate:
             self.stale -= fresh
             self._take_back(held, affected, computed)
             raise
-        self._secret_keys.update(site.key for site, cell in laid if cell.secret)
         memory = self.memory
         found = {site: memory[site] for site in affected if site in memory} if memory else {}
         return Effect(laid, affected, found, changes)
@@ -114,8 +112,12 @@ class Candidate:
         return changes
 
     def _newly_secret(self, cells: Sequence[Placed]) -> list[Placed]:
-        """Return the other cells of keys that these make secret: a key is secret everywhere."""
-        fresh = {site.key for site, cell in cells if cell.secret} - self._secret_keys
+        """Return the other cells of keys that these make secret: a key is secret everywhere.
+
+        The cells are asked, not the names of secret keys: a process that catches up may know
+        those from a later revision already.
+        """
+        fresh = {site.key for site, cell in cells if cell.secret}
         if not fresh:
             return []
         given = {placed.site for placed in cells}
@@ -124,7 +126,9 @@ class Candidate:
             for key in fresh:
                 site = Site(environment_id, key)
                 cell = self.own(site)
-                if cell is not None and not cell.secret and site not in given:
+                if cell is None or cell.secret or cell.status == REMOVED:
+                    continue
+                if site not in given:
                     found.append(Placed(site, as_secret(cell)))
         return found
 

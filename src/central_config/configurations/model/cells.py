@@ -49,11 +49,15 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
 
 
 class Computed(msgspec.Struct, frozen=True, gc=False):
-    """A value after its references were resolved, and where they led."""
+    """A value after its references were resolved, and where they led.
+
+    `depth` is the length of the longest chain of such values that begins here, this one included.
+    """
 
     body: bytes
     secret: bool
     targets: tuple[Site, ...]
+    depth: int = 1
 
 
 class Served(msgspec.Struct, frozen=True, gc=False):

@@ -100,6 +100,7 @@ def _compute(view: View, site: Site, cell: Cell, path: Path) -> Computed:
     if len(here) > MAXIMUM_CHAIN:
         raise _refused("reference-cycle", view, here, f"has more than {MAXIMUM_CHAIN} steps")
     targets: dict[Site, bool] = {}
+    depths = [0]
 
     def lookup(reference: Reference) -> JSON:
         target = _target(view, site, reference)
@@ -107,12 +108,18 @@ def _compute(view: View, site: Site, cell: Cell, path: Path) -> Computed:
         if target is None or found is None:
             raise _dangling(view, here, None if cell.secret else reference)
         targets[target] = found.secret
+        computed = view.remembered(target)
+        depths.append(0 if computed is None else computed.depth)
         return decode(found.body)
 
     body = encode(substitute(decode(cell.body), lookup))
     if len(body) > MAXIMUM_VALUE:
         raise Problem("value-too-large", f"{name(view, site)} exceeds 1 MiB when resolved")
-    return Computed(body, any(targets.values()), tuple(targets))
+    # Counted with what was computed before: a chain that grew step by step is as long as any.
+    depth = max(depths) + 1
+    if depth > MAXIMUM_CHAIN:
+        raise _refused("reference-cycle", view, here, f"has more than {MAXIMUM_CHAIN} steps")
+    return Computed(body, any(targets.values()), tuple(targets), depth)
 
 
 def _target(view: View, site: Site, reference: Reference) -> Site | None:

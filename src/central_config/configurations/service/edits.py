@@ -8,6 +8,7 @@ from central_config.configurations.model.cells import MAXIMUM_VALUE, SETTABLE_ST
 from central_config.configurations.model.changes import (
     ACTIONS,
     MAXIMUM_EDITS,
+    REMOVE,
     SET,
     STATUS,
     Edit,
@@ -80,9 +81,9 @@ def _build(caller: Caller, state: WorkspaceState, wish: Wish, pointer: str) -> E
         secret = wish.secret or wish.key in state.secret_keys
         body = _encode(wish, f"{pointer}/value", secret=secret)
         _check_references(caller, state, wish, secret=secret)
-    return Edit(
-        environment.id, wish.key, wish.action, body, wish.status, wish.secret, wish.description
-    )
+    # Taking a value away says nothing of what the key is.
+    secret = wish.secret and wish.action != REMOVE
+    return Edit(environment.id, wish.key, wish.action, body, wish.status, secret, wish.description)
 
 
 def _encode(wish: Wish, pointer: str, *, secret: bool) -> bytes:

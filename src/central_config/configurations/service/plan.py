@@ -79,6 +79,7 @@ class WorkspacePlan:
         Raises:
             Problem: it is refused and nothing of it was taken.
         """
+        self._check_environments(publication)
         self._check_condition(publication)
         self._check_approval(publication)
         secret_keys = self._secret_keys | {edit.key for edit in publication.edits if edit.secret}
@@ -122,6 +123,11 @@ class WorkspacePlan:
             if own is None or own.status == REMOVED:
                 return True
         return False
+
+    def _check_environments(self, publication: Publication) -> None:
+        known = self._candidate.topology.by_id
+        if any(edit.environment_id not in known for edit in publication.edits):
+            raise Problem("environment-not-found", "the environment was deleted meanwhile")
 
     def _check_condition(self, publication: Publication) -> None:
         condition = publication.condition
@@ -191,8 +197,6 @@ class WorkspacePlan:
     def _cell(self, edit: Edit, secret_keys: set[str]) -> Cell | None:
         """Return the cell an edit makes; None when it is so already."""
         site = Site(edit.environment_id, edit.key)
-        if edit.environment_id not in self._candidate.topology.by_id:
-            raise Problem("environment-not-found", "the environment was deleted meanwhile")
         own = self._candidate.own(site)
         present = own if own is not None and own.status != REMOVED else None
         secret = edit.key in secret_keys

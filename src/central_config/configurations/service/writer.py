@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import structlog
+
 from central_config.audit.service import record
 from central_config.configurations.cache import Snapshots
 from central_config.configurations.model.changes import Change, Outcome, Publication
@@ -16,6 +18,8 @@ from central_config.core.writer import ConnectionLostError
 from central_config.secrets.model import Cipher
 from central_config.secrets.service import Vault
 from central_config.workspaces.service import advance, lock
+
+log = structlog.get_logger(__name__)
 
 Plans = dict[UUID, WorkspacePlan]
 
@@ -85,11 +89,20 @@ class Publisher:
         await advance(connection, [row for plan in active for row in plan.revisions])
 
     def _take(self, plans: Plans) -> None:
-        for plan in plans.values():
-            for accepted in plan.accepted:
-                self._snapshots.take(
-                    plan.state, accepted.effect, accepted.revision, accepted.published_at
-                )
+        """Bring this process up to what was committed.
+
+        The commit stands whatever happens here: an error must not reach the group writer, which
+        would carry everything out again. The state is dropped instead and loaded anew.
+        """
+        for workspace_id, plan in plans.items():
+            try:
+                for accepted in plan.accepted:
+                    self._snapshots.take(
+                        plan.state, accepted.effect, accepted.revision, accepted.published_at
+                    )
+            except Exception:
+                log.exception("committed revision not taken", workspace=str(workspace_id))
+                self._snapshots.drop(workspace_id)
 
 
 async def seal_past(

@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Row, text
 
-from central_config.configurations.model.cells import Cell, Placed, Site
+from central_config.configurations.model.cells import ARCHIVED, Cell, Placed, Site
 from central_config.core.db import Connection
-from central_config.secrets.model import Cipher
+from central_config.secrets.model import Cipher, SealBrokenError
+
+log = structlog.get_logger(__name__)
 
 _BLOCK = 2000
 
@@ -47,12 +50,17 @@ _ACTIVE = text("SELECT count(*) FROM cc_configuration WHERE status = 'active'")
 
 def _placed(row: Row[Any], cipher: Cipher) -> Placed:
     site = Site(row.environment_id, row.key)
-    if row.sealed is not None:
-        body = cipher.open(site.environment_id, site.key, row.sealed)
-    else:
+    if row.sealed is None:
         body = (row.body or "").encode()
-    secret = row.sealed is not None
-    return Placed(site, Cell(body, row.status, row.version, row.revision, secret))
+        return Placed(site, Cell(body, row.status, row.version, row.revision, secret=False))
+    try:
+        body, status = cipher.open(site.environment_id, site.key, row.sealed), row.status
+    except SealBrokenError:
+        # One damaged value must not take the workspace with it, and must not show a parent's
+        # value in its place: it is not served until somebody writes it again.
+        log.exception("sealed value does not open", key=site.key, version=row.version)
+        body, status = b"null", ARCHIVED
+    return Placed(site, Cell(body, status, row.version, row.revision, secret=True))
 
 
 async def heads(

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from central_config.configurations.model.cells import Site
 from central_config.configurations.model.changes import Change, Edit
@@ -246,6 +246,8 @@ class RuleTrial(Strict):
 class ViolationOut(BaseModel):
     """How a live value breaks a rule; secrets are not quoted."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     environment: str
     key: str
     pointer: str
@@ -254,9 +256,7 @@ class ViolationOut(BaseModel):
     @classmethod
     def of(cls, found: Violation) -> "ViolationOut":
         """Return the HTTP form."""
-        return cls(
-            environment=found.environment, key=found.key, pointer=found.pointer, detail=found.detail
-        )
+        return cls.model_validate(found)
 
 
 class TrialOut(BaseModel):
