@@ -189,6 +189,8 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("published_by", sa.Text(), nullable=True),
         sa.Column("edit_count", sa.Integer(), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("responsible_id", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(
             ["workspace_id"],
             ["cc_workspace.id"],

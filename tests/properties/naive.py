@@ -165,7 +165,9 @@ class World:
             if self.now.homes.get(edit.environment) != edit.home:
                 raise RefusedError("environment-not-found")
         self._condition(edits, since, absent=absent, required=required, draft=draft)
-        secrets = self.secrets | {edit.key for edit in edits if edit.secret}
+        secrets = self.secrets | {
+            edit.key for edit in edits if edit.secret and edit.action != "remove"
+        }
         picture, changed = self.now.copy(), False
         for edit in edits:
             held = self._held(edit, secrets)
@@ -248,9 +250,7 @@ class World:
                 if held is None or held.status == "removed":
                     edits.append(Wanted(environment, home, key, "remove"))
                 else:
-                    edits.append(
-                        Wanted(environment, home, key, "set", held.value, held.status)
-                    )
+                    edits.append(Wanted(environment, home, key, "set", held.value, held.status))
         return bool(edits) and self.publish(edits)
 
     def at(self, revision: int) -> Picture:
@@ -312,9 +312,7 @@ def _same(own: Held, new: Held) -> bool:
 
 
 def _alike(new: Held | None, old: Held | None) -> bool:
-    absent = {
-        side: held is None or held.status == "removed" for side, held in ((0, new), (1, old))
-    }
+    absent = {side: held is None or held.status == "removed" for side, held in ((0, new), (1, old))}
     if absent[0] or absent[1]:
         return absent[0] and absent[1]
     return new is not None and old is not None and _same(old, new)

@@ -4,6 +4,7 @@ Their relays and listeners are not started: a replica catches up when the test s
 lagging one is a state that can be drawn, and repeated.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +15,16 @@ from central_config.audit.service import AuditService
 from central_config.configurations.cache import Snapshots
 from central_config.configurations.model.cells import REMOVED, Cell, Site
 from central_config.configurations.model.state import WorkspaceState
+from central_config.configurations.service.edits import Wish
 from central_config.configurations.service.reading import Reading
 from central_config.core.ids import new_id
-from central_config.core.json import decode
+from central_config.core.json import decode, encode
 from central_config.core.settings import Settings
 from central_config.watch.hub import Watcher
 from central_config.watch.model import Heard
 from central_config.watch.service import Watching
 from central_config.workspaces.service import WorkspaceService
+from tests.properties.naive import Wanted
 
 
 def caller(place: WorkspaceRef | None, permissions: frozenset[str], name: str) -> Caller:
@@ -30,15 +33,19 @@ def caller(place: WorkspaceRef | None, permissions: frozenset[str], name: str) -
 
 
 class Rig:
-    """One workspace, the people and keys that use it, and two replicas."""
+    """One workspace, the people and keys that use it, and two replicas.
 
-    def __init__(self, settings: Settings) -> None:
+    `replicas` outlives the rig: a start costs a slow hash of a password, on purpose.
+    """
+
+    def __init__(self, settings: Settings, replicas: list[Services]) -> None:
         self.settings = settings
-        self.replicas: list[Services] = []
+        self.replicas = replicas
         self.place = WorkspaceRef(UUID(int=0), "")
 
     async def open(self) -> None:
-        self.replicas = [await self._start(), await self._start()]
+        while len(self.replicas) < 2:
+            self.replicas.append(self._start())
         creator = caller(None, frozenset(PERMISSIONS), "creator")
         slug = f"w{new_id().hex[-12:]}"
         made = await self.part(0, WorkspaceService).create(creator, slug, "", "")
@@ -52,13 +59,13 @@ class Rig:
 
     async def close(self) -> None:
         for services in self.replicas:
-            await services.stop()
+            services.snapshots.drop(self.place.id)
 
     async def restart(self, replica: int) -> None:
         await self.replicas[replica].stop()
-        self.replicas[replica] = await self._start()
+        self.replicas[replica] = self._start()
 
-    async def _start(self) -> Services:
+    def _start(self) -> Services:
         services = Services(self.settings)
         services.writer.start()
         return services
@@ -161,3 +168,16 @@ def versions(state: WorkspaceState) -> dict[tuple[str, str], tuple[str, int, int
             assert cell is not None
             found[each.slug, key] = (cell.status, cell.version, cell.revision)
     return found
+
+
+def texts(found: dict[str, Any]) -> dict[str, bytes]:
+    """Values as JSON texts: Python takes 1 and True for equal."""
+    return {key: encode(value) for key, value in found.items()}
+
+
+def wishes_of(chosen: Sequence[Wanted]) -> list[Wish]:
+    """The model's edits as the services take them."""
+    return [
+        Wish(each.environment, each.key, each.action, each.value, each.status, each.secret)
+        for each in chosen
+    ]

@@ -17,68 +17,34 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from central_config.api.services import Services
 from central_config.configurations.model.changes import Condition
 from central_config.configurations.service.changing import Changing
 from central_config.configurations.service.compaction import Compaction
-from central_config.configurations.service.edits import Wish
 from central_config.configurations.service.keys import Keys
 from central_config.configurations.service.proposals import Proposals
 from central_config.configurations.service.publishing import Publishing
-from central_config.configurations.service.rollback import Rollback
+from central_config.configurations.service.rollback import Goal, Rollback
 from central_config.configurations.service.topologies import Environments
-from central_config.core.json import encode
 from central_config.core.problems import Problem
 from central_config.core.settings import Settings
 from central_config.secrets.model import MASK
 from central_config.watch.hub import Watcher
 from central_config.workspaces.model import Environment
 from tests.properties.naive import REFERENCE, RefusedError, Wanted, World
-from tests.properties.rig import Mirror, Rig, internals, versions
+from tests.properties.rig import Mirror, Rig, internals, texts, versions, wishes_of
+from tests.properties.wishes import EFFORT, ago, conditions, edits, keys, replicas, slugs
 
-KEYS = ("a", "b", "c/d", "c/e")
-SLUGS = ("base", "mid", "leaf", "side", "extra")
-PLAIN = (1, 2.5, True, None, "text", "other", [1, "x"], {"n": "deep"}, "$${a}", "")
-REFERRING = (
-    "${a}",
-    "${b}",
-    "${c/d}",
-    "x-${a}-y",
-    "${a}${c/e}",
-    "${env:base/a}",
-    "${env:side/b}!",
-    ["${c/d}", {"n": "${b}"}],
-    "$${a} is ${a}",
-    "${missing}",
-    "${env:nowhere/a}",
-)
 FAULTS = {"reference-unresolved", "reference-cycle", "reference-type"}
-
-replicas = st.integers(0, 1)
-keys = st.sampled_from(KEYS)
-slugs = st.sampled_from(SLUGS)
-values = st.one_of(st.sampled_from(PLAIN), st.sampled_from(REFERRING))
-statuses = st.sampled_from(("active", "deprecated", "archived"))
-conditions = st.sampled_from(("any", "right", "stale", "absent", "blind", "future"))
-ago = st.integers(0, 12)
-edits = st.builds(
-    Wanted,
-    slugs,
-    st.just(0),
-    keys,
-    st.sampled_from(("set", "set", "set", "remove", "status")),
-    values,
-    st.none() | statuses,
-    st.sampled_from((False,) * 7 + (True,)),
-).map(lambda edit: edit._replace(status=edit.status or "deprecated") if edit.action == "status" else edit)
 
 
 class Machine(RuleBasedStateMachine):
     """What people do to a workspace, on two replicas; the second lags until it is told."""
 
-    def __init__(self, settings: Settings, runner: asyncio.Runner) -> None:
+    def __init__(self, rig: Rig, runner: asyncio.Runner) -> None:
         super().__init__()
         self.run = runner.run
-        self.rig = Rig(settings)
+        self.rig = rig
         self.world = World()
         self.drafts: list[tuple[UUID, int, list[Wanted]]] = []
         self.watched: dict[str, tuple[Watcher, Mirror]] = {}
@@ -126,6 +92,24 @@ class Machine(RuleBasedStateMachine):
     def write_one(self, replica: int, edit: Wanted, kind: str, back: int) -> None:
         self.write(replica, [edit], kind, back)
 
+    @rule(replica=replicas, chosen=st.lists(edits, min_size=2, max_size=6))
+    def write_at_once(self, replica: int, chosen: list[Wanted]) -> None:
+        """Several people in one moment: the writer takes them into one transaction."""
+        publishing = self.rig.part(replica, Publishing)
+
+        async def all_of_them() -> list[Any]:
+            writes = (
+                publishing.write(
+                    self.rig.admin, wishes_of([each]), message="m", condition=Condition()
+                )
+                for each in chosen
+            )
+            return await asyncio.gather(*writes, return_exceptions=True)
+
+        answers = self.run(all_of_them())
+        for each, answer in zip(chosen, answers, strict=True):
+            self.both(lambda each=each: self.world.publish([self.home(each)]), _given(answer))
+
     @rule(
         replica=replicas,
         chosen=st.lists(edits, min_size=2, max_size=5, unique_by=lambda e: (e.environment, e.key)),
@@ -137,8 +121,17 @@ class Machine(RuleBasedStateMachine):
 
     def write(self, replica: int, chosen: Sequence[Wanted], kind: str, back: int) -> None:
         chosen = [self.home(edit) for edit in chosen]
+        # The last revision that counts, and the one before it: the border of a conflict.
+        last = max(
+            self.world.now.touched(each.environment, each.key)
+            if each.environment in self.world.now.parents
+            else 0
+            for each in chosen
+        )
         how: dict[str, Any] = {
             "any": {},
+            "just": {"since": last, "required": True},
+            "late": {"since": max(0, last - 1), "required": True},
             "right": {"since": self.world.revision, "required": True},
             "stale": {"since": max(0, self.world.revision - back), "required": True},
             "absent": {"absent": True, "required": True},
@@ -148,7 +141,7 @@ class Machine(RuleBasedStateMachine):
         self.both(
             lambda: self.world.publish(chosen, **how),
             self.rig.part(replica, Publishing).write(
-                self.rig.admin, _wishes(chosen), message="m", condition=Condition(**how)
+                self.rig.admin, wishes_of(chosen), message="m", condition=Condition(**how)
             ),
         )
 
@@ -160,7 +153,7 @@ class Machine(RuleBasedStateMachine):
         base = max(0, self.world.revision - back)
         self.run(self.rig.catch_up(replica))
         made = self.run(
-            self.rig.part(replica, Changing).draft(self.rig.admin, _wishes(chosen), "m", base)
+            self.rig.part(replica, Changing).draft(self.rig.admin, wishes_of(chosen), "m", base)
         )
         self.drafts.append((made.id, base, chosen))
 
@@ -186,10 +179,30 @@ class Machine(RuleBasedStateMachine):
         to = max(0, self.world.revision - back)
         self.both(
             lambda: self.world.roll_back(slug, to, prefix),
-            self.rig.part(replica, Rollback).roll_back(self.rig.admin, slug, to, prefix=prefix),
+            self.rig.part(replica, Rollback).roll_back(
+                self.rig.admin, slug, Goal(to, prefix=prefix)
+            ),
         )
 
-    @rule(replica=replicas, slug=slugs, parent=st.none() | slugs)
+    @rule(
+        replica=replicas,
+        how=st.sampled_from(("create", "create", "move", "move", "delete")),
+        slug=slugs,
+        parent=st.none() | slugs,
+    )
+    def arrange(self, replica: int, how: str, slug: str, parent: str | None) -> None:
+        if how == "create":
+            self.create(replica, slug, parent)
+        elif how == "move":
+            self.both(
+                lambda: self.world.move(slug, parent),
+                self.rig.part(replica, Environments).update(
+                    self.rig.admin, slug, {"parent": parent}
+                ),
+            )
+        else:
+            self.delete(replica, slug)
+
     def create(self, replica: int, slug: str, parent: str | None) -> None:
         self.both(
             lambda: self.world.create(slug, parent),
@@ -200,14 +213,6 @@ class Machine(RuleBasedStateMachine):
             ),
         )
 
-    @rule(replica=replicas, slug=slugs, parent=st.none() | slugs)
-    def move(self, replica: int, slug: str, parent: str | None) -> None:
-        self.both(
-            lambda: self.world.move(slug, parent),
-            self.rig.part(replica, Environments).update(self.rig.admin, slug, {"parent": parent}),
-        )
-
-    @rule(replica=replicas, slug=slugs)
     def delete(self, replica: int, slug: str) -> None:
         self.both(
             lambda: self.world.delete(slug),
@@ -243,9 +248,7 @@ class Machine(RuleBasedStateMachine):
             }
 
     def resumed(self, replica: int, slug: str, mirror: Mirror) -> Watcher:
-        watcher, backlog = self.run(
-            self.rig.watch(replica, self.rig.app, slug, mirror.revision)
-        )
+        watcher, backlog = self.run(self.rig.watch(replica, self.rig.app, slug, mirror.revision))
         for heard in backlog:
             mirror.hear(heard)
         return watcher
@@ -260,10 +263,11 @@ class Machine(RuleBasedStateMachine):
         if slug in self.world.now.parents:
             found = self.run(self.rig.read(1, self.rig.app, slug, consistent=True))
             assert found["revision"] == self.world.revision
-            assert _texts(found["values"]) == _texts(self.expected(slug))
+            assert texts(found["values"]) == texts(self.expected(slug))
 
     @rule(replica=replicas, back=ago)
     def look_back(self, replica: int, back: int) -> None:
+        self.run(self.rig.catch_up(replica))
         self.past_agrees(replica, max(0, self.world.revision - back))
 
     @rule(replica=replicas, slug=slugs, back=ago)
@@ -276,7 +280,7 @@ class Machine(RuleBasedStateMachine):
         known = then.served(slug, set()) if slug in then.parents else {}
         mirror = Mirror(since, {key: value for key, (value, _, _) in known.items()})
         self.rig.unwatch(replica, self.resumed(replica, slug, mirror))
-        assert _texts(mirror.values) == _texts(self.expected(slug))
+        assert texts(mirror.values) == texts(self.expected(slug))
         watcher, backlog = self.run(self.rig.watch(replica, self.rig.viewer, slug, since))
         self.rig.unwatch(replica, watcher)
         seen = Mirror(since, {})
@@ -291,6 +295,7 @@ class Machine(RuleBasedStateMachine):
     def first_replica_agrees(self) -> None:
         self.run(self.rig.catch_up(0))
         self.agrees(0)
+        self.events_alone_tell_everything()
 
     def agrees(self, replica: int) -> None:
         state = self.run(self.rig.state(replica))
@@ -312,14 +317,13 @@ class Machine(RuleBasedStateMachine):
         served = picture.served(slug, self.world.secrets)
         secret = sorted(key for key, (_, _, hidden) in served.items() if hidden)
         found = self.run(self.rig.read(replica, self.rig.app, slug, **how))
-        assert _texts(found["values"]) == _texts({k: v for k, (v, _, _) in served.items()})
+        assert texts(found["values"]) == texts({k: v for k, (v, _, _) in served.items()})
         assert found["deprecated"] == [k for k, (_, s, _) in served.items() if s == "deprecated"]
         assert found["revision"] == revision
         shown = self.run(self.rig.read(replica, self.rig.viewer, slug, **how))
         assert shown["masked"] == secret
         assert all(shown["values"][key] == MASK for key in secret)
 
-    @invariant()
     def events_alone_tell_everything(self) -> None:
         for slug in list(self.watched):
             watcher, mirror = self.watched[slug]
@@ -331,7 +335,7 @@ class Machine(RuleBasedStateMachine):
                 self.rig.unwatch(0, self.watched.pop(slug)[0])
             else:
                 assert slug in self.world.now.parents
-                assert _texts(mirror.values) == _texts(self.expected(slug))
+                assert texts(mirror.values) == texts(self.expected(slug))
         for slug in set(self.world.now.parents) - set(self.watched):
             watcher, backlog = self.run(self.rig.watch(0, self.rig.app, slug, None))
             mirror = Mirror(0, {})
@@ -363,24 +367,23 @@ class Machine(RuleBasedStateMachine):
         assert self.run(self.rig.audit_is_whole())
 
 
-def _texts(found: dict[str, Any]) -> dict[str, bytes]:
-    """Values as JSON texts: Python takes 1 and True for equal."""
-    return {key: encode(value) for key, value in found.items()}
-
-
-def _wishes(chosen: Sequence[Wanted]) -> list[Wish]:
-    return [
-        Wish(each.environment, each.key, each.action, each.value, each.status, each.secret)
-        for each in chosen
-    ]
+async def _given(answer: Any) -> Any:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 @pytest.mark.timeout(300)
 def test_the_services_do_what_the_model_does(database_url: str, settings: Settings) -> None:
     del database_url
     alone = settings.model_copy(update={"redis_url": None, "database_pool_size": 3})
+    processes: list[Services] = []
     with asyncio.Runner() as runner:
-        run_state_machine_as_test(
-            lambda: Machine(alone, runner),
-            settings=hypothesis_settings(max_examples=20, stateful_step_count=25),
-        )
+        try:
+            run_state_machine_as_test(
+                lambda: Machine(Rig(alone, processes), runner),
+                settings=hypothesis_settings(EFFORT, max_examples=15, stateful_step_count=25),
+            )
+        finally:
+            for services in processes:
+                runner.run(services.stop())

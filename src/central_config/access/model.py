@@ -95,7 +95,7 @@ class Principal(msgspec.Struct, frozen=True):
     `kind` is `user`, `api_key`, `system` or `anonymous`. `grants` maps a workspace, or None for
     every workspace, to permissions. `session_id` is the sign-in of a user. `restricted` marks a
     user who must change the password first; it comes with no grants at all, so that a route that
-    forgets to look refuses all the same.
+    forgets to look refuses all the same. `owner_id` is who created an API key.
     """
 
     kind: str
@@ -106,6 +106,12 @@ class Principal(msgspec.Struct, frozen=True):
     expires_at: datetime | None = None
     session_id: UUID | None = None
     restricted: bool = False
+    owner_id: UUID | None = None
+
+    @property
+    def responsible(self) -> UUID:
+        """The person behind it: the user, or who created the API key."""
+        return self.owner_id or self.id
 
     def can(self, permission: str, workspace_id: UUID | None) -> bool:
         """Tell whether the permission is granted for the workspace, or for the system if None."""
@@ -153,7 +159,11 @@ def key_permissions(scope: KeyScope) -> frozenset[str]:
 
 
 def key_principal(
-    key_id: UUID, name: str, scope: KeyScope, expires_at: datetime | None
+    key_id: UUID,
+    name: str,
+    scope: KeyScope,
+    expires_at: datetime | None,
+    owner_id: UUID | None = None,
 ) -> Principal:
     """Return the principal an API key stands for."""
     return Principal(
@@ -163,6 +173,7 @@ def key_principal(
         grants={scope.workspace_id: key_permissions(scope)},
         scope=scope,
         expires_at=expires_at,
+        owner_id=owner_id,
     )
 
 

@@ -32,6 +32,7 @@ from central_config.core.settings import Settings
 from central_config.core.writer import GroupWriter
 from central_config.interop.service import Interop
 from central_config.operations.service import Jobs
+from central_config.secrets.model import SealBrokenError
 from central_config.secrets.service import Vault, master_key
 from central_config.watch.hub import Hub
 from central_config.watch.relay import Relay
@@ -120,6 +121,9 @@ class Services:
         """
         try:
             await self.vault.check()
+        except SealBrokenError as error:
+            log.critical("cannot start", reason=str(error))
+            raise
         except Exception as error:
             if not lost_connection(error):
                 raise

@@ -3,12 +3,18 @@
 Everybody who reads goes through `get`. Two bring workspaces forward: the writer, inside its
 transaction, and the relay, when it hears of a revision or looks for one. Both end in the same
 `_step`, so every listener hears of every revision once and in order.
+
+Nobody waits for a lock of this process while holding a connection of the pool: who has the lock
+may be waiting for a connection. So whoever comes with a connection takes no lock (`bring_up`).
+Several may then follow one workspace at a time; each looks at the present state right before it
+changes it, without waiting in between, and skips what another has taken already.
 """
 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -19,7 +25,7 @@ from central_config.configurations.model.candidate import apply
 from central_config.configurations.model.cells import Effect, Placed, ServedChange
 from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.store import loading, schemas
-from central_config.core.db import Connection, Database, snapshot_transaction
+from central_config.core.db import Connection, Database, lost_connection, snapshot_transaction
 from central_config.core.metrics import SNAPSHOT_AGE
 from central_config.core.problems import Problem
 from central_config.secrets.service import Vault
@@ -27,7 +33,6 @@ from central_config.workspaces.model import RevisionRow
 from central_config.workspaces.service import (
     revision_rows,
     revisions_now,
-    topology,
     topology_at,
     workspace_by_id,
 )
@@ -64,6 +69,8 @@ class Snapshots:
         self._vault = vault
         self._states: dict[UUID, WorkspaceState] = {}
         self._locks: dict[UUID, asyncio.Lock] = {}
+        self._looked: dict[UUID, float] = {}
+        self._lost: dict[UUID, float] = {}
         self._past: OrderedDict[tuple[UUID, int], WorkspaceState] = OrderedDict()
         self._listeners: list[Listener] = []
         self._confirmed = time.monotonic()
@@ -105,11 +112,13 @@ class Snapshots:
         found = self._states.get(workspace_id)
         if found is not None:
             return found
-        async with self._lock(workspace_id):
+        async with self._alone(workspace_id):
             found = self._states.get(workspace_id)
             if found is None:
-                found = await self._load(workspace_id)
-                self._states[workspace_id] = found
+                # Before the connection is taken: the first need of a key takes one of its own.
+                await self._vault.cipher(workspace_id)
+                async with snapshot_transaction(self._database) as connection:
+                    found = self._keep(await self._load(connection, workspace_id))
             return found
 
     async def knowing(self, workspace_id: UUID, slugs: Iterable[str]) -> WorkspaceState:
@@ -123,11 +132,24 @@ class Snapshots:
         return await self.fresh(workspace_id)
 
     async def fresh(self, workspace_id: UUID) -> WorkspaceState:
-        """Return the state at the last revision PostgreSQL knows at this moment."""
-        await self.get(workspace_id)
-        async with snapshot_transaction(self._database) as connection:
-            now = await revisions_now(connection, [workspace_id])
-            return await self.bring_up(connection, workspace_id, now.get(workspace_id, 0))
+        """Return the state at the last revision PostgreSQL knows at this moment.
+
+        Raises:
+            Problem: `workspace-not-found` when it was deleted before anybody here used it.
+        """
+        asked = time.monotonic()
+        async with self._alone(workspace_id):
+            held = self._states.get(workspace_id)
+            if held is not None and self._looked.get(workspace_id, 0) > asked:
+                # Somebody began to look after we asked, and has finished: that is new enough.
+                return held
+            await self._vault.cipher(workspace_id)
+            looked = time.monotonic()
+            async with snapshot_transaction(self._database) as connection:
+                now = await revisions_now(connection, [workspace_id])
+                state = await self.bring_up(connection, workspace_id, now.get(workspace_id, 0))
+            self._looked[workspace_id] = looked
+            return state
 
     async def at(self, workspace_id: UUID, revision: int) -> WorkspaceState:
         """Return the state as it was at a revision that is not compacted."""
@@ -137,7 +159,9 @@ class Snapshots:
         known = self._past.get((workspace_id, revision))
         if known is None or now.secret_keys - known.secret_keys:
             # What became a secret since is one in the past too.
-            known = await self._load_past(workspace_id, revision)
+            await self._vault.cipher(workspace_id)
+            async with snapshot_transaction(self._database) as connection:
+                known = await self._load_past(connection, workspace_id, revision)
             self._past[workspace_id, revision] = known
             while len(self._past) > PAST_STATES:
                 self._past.popitem(last=False)
@@ -147,15 +171,20 @@ class Snapshots:
     async def bring_up(
         self, connection: Connection, workspace_id: UUID, revision: int
     ) -> WorkspaceState:
-        """Return the state, at `revision` or later; reads what is missing by this connection."""
-        state = await self.get(workspace_id)
-        if state.revision >= revision:
-            return state
-        async with self._lock(workspace_id):
-            state = self._states.get(workspace_id, state)
-            if state.revision < revision:
-                await self._follow(connection, state, revision)
-            return self._states.get(workspace_id, state)
+        """Return the state, at `revision` or later; reads what is missing by this connection.
+
+        It must see one moment of the workspace: by a snapshot, or by holding the workspace's row.
+
+        Raises:
+            Problem: `workspace-not-found` when it was deleted.
+        """
+        state = self._states.get(workspace_id)
+        if state is not None and state.revision < revision:
+            await self._follow(connection, state, revision)
+            state = self._states.get(workspace_id)
+        if state is None or state.revision < revision:
+            state = self._keep(await self._load(connection, workspace_id))
+        return state
 
     def take(
         self,
@@ -186,7 +215,7 @@ class Snapshots:
             if moved or len(rows) != through - after:
                 return None
             cells = await loading.cells_since(connection, workspace_id, after, through, cipher)
-        state = await self._load_past(workspace_id, after)
+            state = await self._load_past(connection, workspace_id, after)
         return [
             (
                 row.revision,
@@ -213,8 +242,25 @@ class Snapshots:
         async with self._database.connect() as connection:
             return await loading.count_active(connection)
 
-    def _lock(self, workspace_id: UUID) -> asyncio.Lock:
-        return self._locks.setdefault(workspace_id, asyncio.Lock())
+    @asynccontextmanager
+    async def _alone(self, workspace_id: UUID) -> AsyncGenerator[None]:
+        """Wait for the workspace's lock; whoever holds a connection must not.
+
+        Raises:
+            ConnectionError: somebody before us lost the database while we waited: were each to
+                find that out for itself, the last would wait for all of them.
+        """
+        asked = time.monotonic()
+        async with self._locks.setdefault(workspace_id, asyncio.Lock()):
+            if self._lost.get(workspace_id, 0) > asked:
+                message = "the database did not answer somebody who asked for the same"
+                raise ConnectionError(message)
+            try:
+                yield
+            except Exception as error:
+                if lost_connection(error):
+                    self._lost[workspace_id] = time.monotonic()
+                raise
 
     def _tell(self, step: Step) -> None:
         for listener in self._listeners:
@@ -234,83 +280,90 @@ class Snapshots:
         rows = await revision_rows(connection, workspace_id, after=after, through=through)
         size = await loading.count_since(connection, workspace_id, after, REPLAY_LIMIT + 1)
         if len(rows) != through - after or size > REPLAY_LIMIT:
-            fresh = await self._load(workspace_id)
+            fresh = self._keep(await self._load(connection, workspace_id))
             log.info("workspace loaded anew", workspace=str(workspace_id), revision=fresh.revision)
-            self._replace(fresh)
             return
         cipher = await self._vault.cipher(workspace_id)
         cells = await loading.cells_since(connection, workspace_id, after, through, cipher)
         for row in rows:
-            state = await self._replay(connection, state, row, cells.get(row.revision, []))
+            await self._replay(connection, row, cells.get(row.revision, []))
 
     async def _replay(
-        self,
-        connection: Connection,
-        state: WorkspaceState,
-        row: RevisionRow,
-        cells: Sequence[Placed],
-    ) -> WorkspaceState:
+        self, connection: Connection, row: RevisionRow, cells: Sequence[Placed]
+    ) -> None:
+        """Take one revision, unless somebody else has taken it while we were reading."""
+        workspace_id = row.workspace_id
+        found = rules = secret_keys = None
         if row.kind == "environments":
-            found = await topology_at(connection, state.workspace_id, row.revision)
-            state = state.rebuilt(found, row.revision, row.published_at)
-            self._replace(state)
-            return state
+            found = await topology_at(connection, workspace_id, row.revision)
         if row.kind == "schemas":
-            state.rules = tuple(await schemas.rules(connection, state.workspace_id))
+            rules = tuple(await schemas.rules(connection, workspace_id))
         if row.kind == "keys":
-            state.secret_keys = await loading.secret_keys(connection, state.workspace_id)
-        # The writer may have taken this revision while we were reading.
-        if state.revision < row.revision:
-            self._step(state, cells, row.revision, row.published_at)
-        return state
+            secret_keys = await loading.secret_keys(connection, workspace_id)
+        # From here on nothing waits.
+        state = self._states.get(workspace_id)
+        if state is None or state.revision != row.revision - 1:
+            return
+        if found is not None:
+            self._keep(state.rebuilt(found, row.revision, row.published_at))
+            return
+        if rules is not None:
+            state.rules = rules
+        if secret_keys is not None:
+            state.secret_keys = secret_keys
+        self._step(state, cells, row.revision, row.published_at)
 
-    def _replace(self, state: WorkspaceState) -> None:
+    def _keep(self, state: WorkspaceState) -> WorkspaceState:
+        """Hold a state from now on, unless one as new is held; return the one that is held."""
+        present = self._states.get(state.workspace_id)
+        if present is not None and present.revision >= state.revision:
+            return present
         self._states[state.workspace_id] = state
         self._tell(Step(state, state.revision, None))
+        return state
 
-    async def _load(self, workspace_id: UUID) -> WorkspaceState:
+    async def _load(self, connection: Connection, workspace_id: UUID) -> WorkspaceState:
         cipher = await self._vault.cipher(workspace_id)
-        async with snapshot_transaction(self._database) as connection:
-            workspace = await workspace_by_id(connection, workspace_id)
-            if workspace is None:
-                raise Problem("workspace-not-found", "the workspace was deleted")
-            self._slugs[workspace_id] = workspace.slug
-            cells: list[Placed] = []
-            async for block in loading.heads(connection, workspace_id, cipher):
-                cells.extend(block)
-            rows = await revision_rows(
-                connection,
-                workspace_id,
-                after=workspace.revision - 1,
-                through=workspace.revision,
-            )
-            return WorkspaceState(
-                workspace_id,
-                workspace.revision,
-                rows[0].published_at if rows else workspace.created_at,
-                await topology(connection, workspace_id),
-                cells,
-                await schemas.rules(connection, workspace_id),
-                await loading.secret_keys(connection, workspace_id),
-            )
+        workspace = await workspace_by_id(connection, workspace_id)
+        if workspace is None:
+            raise Problem("workspace-not-found", "the workspace was deleted")
+        self._slugs[workspace_id] = workspace.slug
+        cells: list[Placed] = []
+        async for block in loading.heads(connection, workspace_id, cipher):
+            cells.extend(block)
+        rows = await revision_rows(
+            connection,
+            workspace_id,
+            after=workspace.revision - 1,
+            through=workspace.revision,
+        )
+        return WorkspaceState(
+            workspace_id,
+            workspace.revision,
+            rows[0].published_at if rows else workspace.created_at,
+            # Not the table of environments: the caller may be changing it on this connection.
+            await topology_at(connection, workspace_id, workspace.revision),
+            cells,
+            await schemas.rules(connection, workspace_id),
+            await loading.secret_keys(connection, workspace_id),
+        )
 
-    async def _load_past(self, workspace_id: UUID, revision: int) -> WorkspaceState:
+    async def _load_past(
+        self, connection: Connection, workspace_id: UUID, revision: int
+    ) -> WorkspaceState:
         cipher = await self._vault.cipher(workspace_id)
-        async with snapshot_transaction(self._database) as connection:
-            cells: list[Placed] = []
-            async for block in loading.heads_at(connection, workspace_id, revision, cipher):
-                cells.extend(block)
-            workspace = await workspace_by_id(connection, workspace_id)
-            if workspace is None:
-                raise Problem("workspace-not-found", "the workspace was deleted")
-            rows = await revision_rows(
-                connection, workspace_id, after=revision - 1, through=revision
-            )
-            return WorkspaceState(
-                workspace_id,
-                revision,
-                rows[0].published_at if rows else workspace.created_at,
-                await topology_at(connection, workspace_id, revision),
-                cells,
-                secret_keys=await loading.secret_keys(connection, workspace_id),
-            )
+        cells: list[Placed] = []
+        async for block in loading.heads_at(connection, workspace_id, revision, cipher):
+            cells.extend(block)
+        workspace = await workspace_by_id(connection, workspace_id)
+        if workspace is None:
+            raise Problem("workspace-not-found", "the workspace was deleted")
+        rows = await revision_rows(connection, workspace_id, after=revision - 1, through=revision)
+        return WorkspaceState(
+            workspace_id,
+            revision,
+            rows[0].published_at if rows else workspace.created_at,
+            await topology_at(connection, workspace_id, revision),
+            cells,
+            secret_keys=await loading.secret_keys(connection, workspace_id),
+        )

@@ -91,6 +91,8 @@ cc_change = Table(
     Column("published_at", DateTime(timezone=True)),
     Column("published_by", Text),
     Column("edit_count", Integer, nullable=False),
+    Column("edition", Integer, nullable=False),
+    Column("responsible_id", Uuid),
     Index("ix_cc_change_workspace", "workspace_id", "id"),
     Index(
         "ix_cc_change_revision",

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import asyncpg
 from sqlalchemy import MetaData
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
@@ -133,8 +134,12 @@ def pool_use(database: Database) -> tuple[int, int]:
 
 
 def lost_connection(error: BaseException) -> bool:
-    """Tell whether an error means that the database went away rather than refused."""
-    if isinstance(error, (OSError, TimeoutError, OperationalError, InterfaceError)):
+    """Tell whether an error means that the database cannot be reached rather than that it refused.
+
+    A pool that had no connection to give in time counts: what was asked can be asked again.
+    """
+    away = (OSError, TimeoutError, PoolTimeoutError, OperationalError, InterfaceError)
+    if isinstance(error, away):
         return True
     if not isinstance(error, DBAPIError):
         return False

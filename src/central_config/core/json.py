@@ -34,6 +34,21 @@ def decode(data: bytes | str) -> JSON:
     return cast("JSON", _decoder.decode(data))
 
 
+def deeper_than(value: JSON, limit: int) -> bool:
+    """Tell whether lists and objects nest more than `limit` deep; does not recurse itself."""
+    level: list[JSON] = [value]
+    for _ in range(limit):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, (list, dict))
+            for inner in (each if isinstance(each, list) else each.values())
+        ]
+        if not level:
+            return False
+    return any(isinstance(each, (list, dict)) for each in level)
+
+
 def equal(left: JSON, right: JSON) -> bool:
     """Tell whether two values are the same JSON: `1` is not `true`, and `1` is not `1.0`."""
     return encode_sorted(left) == encode_sorted(right)

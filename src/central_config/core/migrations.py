@@ -47,6 +47,8 @@ async def migrate(settings: Settings) -> None:
     database = open_database(url, settings, application="central-config-migrate")
     try:
         async with database.connect() as connection:
+            # Another process may migrate for minutes; waiting for it is no fault.
+            await connection.execute(sa.text("SET statement_timeout = 0"))
             await connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
             await connection.execute(sa.text(f"SET lock_timeout = '{_LOCK_TIMEOUT}'"))
             await connection.execute(sa.text(f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'"))

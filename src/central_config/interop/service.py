@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from central_config.access.model import Caller
 from central_config.audit.model import Event
 from central_config.audit.service import record
-from central_config.configurations.model.cells import REMOVED, Site
+from central_config.configurations.model.cells import REMOVED, Cell, Site
 from central_config.configurations.model.changes import REMOVE, SET, Change
 from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.service import Snapshots
@@ -106,7 +106,7 @@ class Interop:
         parsed = await asyncio.to_thread(_parse, text, options)
         state = await self._snapshots.knowing(caller.place.id, [slug])
         environment = self._reading.find(caller, state, slug)
-        wishes, effects = _differences(state, environment, parsed.entries, options)
+        wishes, effects = _differences(caller, state, environment, parsed.entries, options)
         unchanged = len(parsed.entries) - sum(effect.kind != REMOVED for effect in effects)
         change: Change | None = None
         message = options.message or f"Import {len(wishes)} keys from {options.format}"
@@ -183,8 +183,17 @@ def _parse(text: str, options: Options) -> Parsed:
 
 
 def _differences(
-    state: WorkspaceState, environment: Environment, entries: Sequence[Entry], options: Options
+    caller: Caller,
+    state: WorkspaceState,
+    environment: Environment,
+    entries: Sequence[Entry],
+    options: Options,
 ) -> tuple[list[Wish], list[Effect]]:
+    """Return what to write and how that looks.
+
+    A value the caller may not see counts as changed, whatever it holds: else a file of guesses
+    would tell which ones are right.
+    """
     wishes: list[Wish] = []
     effects: list[Effect] = []
     for entry in entries:
@@ -192,7 +201,7 @@ def _differences(
         secret = known or looks_secret(entry.key, entry.value)
         own = state.own(Site(environment.id, entry.key))
         held = own if own is not None and own.status != REMOVED else None
-        if held is not None and held.body == encode(entry.value) and held.secret == secret:
+        if held is not None and held.secret == secret and _same(caller, environment, held, entry):
             continue
         before = None if held is None else decode(held.body)
         wishes.append(
@@ -212,6 +221,15 @@ def _differences(
             wishes.append(Wish(environment.slug, effect.key, REMOVE))
             effects.append(effect)
     return wishes, effects
+
+
+def _same(caller: Caller, environment: Environment, held: Cell, entry: Entry) -> bool:
+    """Tell whether an entry is what is held already, to those who may know what is held."""
+    if not caller.principal.reaches(environment.slug, entry.key):
+        return False
+    if held.secret and not caller.reveals(environment.slug, entry.key):
+        return False
+    return held.body == encode(entry.value)
 
 
 def _removed(

@@ -121,8 +121,12 @@ class Hub:
 
     def _start_anew(self, state: WorkspaceState, followed: Followed) -> None:
         self._forget_past(state, followed)
+        rendered: dict[tuple[Subject, str], Heard | None] = {}
         for watcher in list(followed.watchers):
-            heard = snapshot(state, watcher)
+            asked = watcher.subject, watcher.workspace
+            if asked not in rendered:
+                rendered[asked] = snapshot(state, watcher)
+            heard = rendered[asked]
             if heard is None:
                 watcher.close()
             else:

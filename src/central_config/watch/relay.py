@@ -6,11 +6,12 @@ every second without being told, and after every reconnection, so a lost hint co
 
 import asyncio
 import contextlib
+from uuid import UUID
 
 import structlog
 
 from central_config.configurations.service import Snapshots
-from central_config.core.db import Database, lost_connection
+from central_config.core.db import Database, lost_connection, snapshot_transaction
 from central_config.core.metrics import REVISION, SNAPSHOT_AGE
 from central_config.core.problems import Problem
 from central_config.workspaces.service import revisions_now
@@ -30,6 +31,8 @@ class Relay:
         self._hint = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._failing = False
+        # The revision at which a workspace could not be brought up, so that it is said once.
+        self._stuck: dict[UUID, int] = {}
 
     def start(self) -> None:
         """Begin to follow; needs a running event loop."""
@@ -67,22 +70,49 @@ class Relay:
             self._failing = False
 
     async def catch_up(self) -> None:
-        """Bring every held workspace to its last revision; forget deleted ones."""
+        """Bring every held workspace to its last revision; forget deleted ones.
+
+        One that cannot be brought up stays as it is and does not stop the others, but then
+        nothing is confirmed: the age that readers are told grows until it works again.
+        """
         # Taken before the question: the writer of this process may go on while it is answered.
         held = {each: state.revision for each, state in self._snapshots.held.items()}
-        async with self._database.connect() as connection:
-            now = await revisions_now(connection, list(held)) if held else {}
-            for workspace_id, revision in held.items():
-                if workspace_id not in now:
-                    self._snapshots.drop(workspace_id)
-                    continue
-                if revision > now[workspace_id]:
-                    # The database was restored to an earlier moment: what we hold never was.
-                    self._snapshots.drop(workspace_id)
-                    continue
-                try:
-                    await self._snapshots.bring_up(connection, workspace_id, now[workspace_id])
-                except Problem:
-                    self._snapshots.drop(workspace_id)
-                REVISION.labels(self._snapshots.slug(workspace_id)).set(now[workspace_id])
-        self._snapshots.confirm()
+        now: dict[UUID, int] = {}
+        if held:
+            async with self._database.connect() as connection:
+                now = await revisions_now(connection, list(held))
+        self._stuck = {each: at for each, at in self._stuck.items() if each in now}
+        complete = True
+        for workspace_id, revision in held.items():
+            if workspace_id not in now or revision > now[workspace_id]:
+                # Deleted; or the database was restored to an earlier moment: what we hold never
+                # was.
+                self._snapshots.drop(workspace_id)
+            elif not await self._bring_up(workspace_id, now[workspace_id]):
+                complete = False
+        if complete:
+            self._snapshots.confirm()
+
+    async def _bring_up(self, workspace_id: UUID, revision: int) -> bool:
+        """Bring one workspace up, in a transaction that is its own; tell whether it is."""
+        state = self._snapshots.peek(workspace_id)
+        try:
+            if state is not None and state.revision < revision:
+                async with snapshot_transaction(self._database) as connection:
+                    await self._snapshots.bring_up(connection, workspace_id, revision)
+        except Exception as error:
+            if lost_connection(error):
+                raise
+            if isinstance(error, Problem) and error.code == "workspace-not-found":
+                self._snapshots.drop(workspace_id)
+                return True
+            if self._stuck.get(workspace_id) != revision:
+                self._stuck[workspace_id] = revision
+                log.exception(
+                    "workspace cannot be brought up", workspace=str(workspace_id), revision=revision
+                )
+            return False
+        self._stuck.pop(workspace_id, None)
+        if state is not None:
+            REVISION.labels(self._snapshots.slug(workspace_id)).set(revision)
+        return True

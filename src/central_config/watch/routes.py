@@ -12,14 +12,12 @@ from central_config.core.problems import FieldError, Problem
 from central_config.core.web import LONGEST_REVISION, Guard, provided, requires
 from central_config.watch.hub import Watcher
 from central_config.watch.model import Heard, as_sse
-from central_config.watch.service import Watching, heard
+from central_config.watch.service import RECHECK, Watching, heard
 
 router = APIRouter(tags=["watch"])
 
 # Seconds of silence after which a comment line tells proxies that the stream lives.
 HEARTBEAT = 15.0
-# Seconds after which a stream asks again whether its key still holds.
-RECHECK = 4.0
 MAXIMUM_WAIT = 60
 
 EVENT_STREAM = "text/event-stream"
@@ -63,7 +61,15 @@ async def watch(  # noqa: PLR0913 - the parameters of the question
     if since is None:
         detail = "a long poll says which revision it has; a read of the environment tells one"
         raise Problem("invalid-request", detail, errors=[FieldError("?revision", detail)])
-    polled = await service.poll(caller, environment, prefix, since, wait)
+
+    async def recheck() -> None:
+        guard: Guard = request.app.state.guard
+        if not await guard.still_valid(request):
+            # Says why, in the words any other request would be refused with.
+            await guard.check(request, "config.read")
+            raise Problem("invalid-credentials", "the credentials changed while this waited")
+
+    polled = await service.poll(caller, environment, prefix, since, wait=wait, recheck=recheck)
     events = b",".join(
         b'{"event":"%b",%b' % (event.kind.encode(), event.data[1:]) for event in polled.events
     )

@@ -1,8 +1,10 @@
 """How a notification works: a watch opens here, the relay brings revisions, the hub tells."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import NamedTuple
+from uuid import UUID
 
 from central_config.access.model import Caller
 from central_config.configurations.model.state import WorkspaceState
@@ -14,6 +16,10 @@ from central_config.watch.model import Heard, Past, Subject
 
 # A client further behind than this gets a snapshot: replaying costs more than starting anew.
 REPLAY_REVISIONS = 1000
+# Seconds after which an answer that takes long asks again whether its caller still may have it.
+RECHECK = 4.0
+
+Recheck = Callable[[], Awaitable[None]]
 
 
 class Polled(NamedTuple):
@@ -30,6 +36,7 @@ class Watching:
         self._snapshots = snapshots
         self._reading = reading
         self._hub = hub
+        self._reaching: dict[UUID, asyncio.Lock] = {}
 
     async def open(
         self, caller: Caller, slug: str, prefix: str, since: int | None
@@ -70,21 +77,34 @@ class Watching:
         """Forget a watch whose client is gone."""
         self._hub.remove(watcher)
 
-    async def poll(self, caller: Caller, slug: str, prefix: str, since: int, wait: float) -> Polled:
-        """Return what happened since a revision, waiting up to `wait` seconds for something."""
+    async def poll(
+        self,
+        caller: Caller,
+        slug: str,
+        prefix: str,
+        since: int,
+        *,
+        wait: float,
+        recheck: Recheck,
+    ) -> Polled:
+        """Return what happened since a revision, waiting up to `wait` seconds for something.
+
+        Args:
+            caller: who asks.
+            slug: the environment.
+            prefix: only keys that begin so.
+            since: the revision the client has.
+            wait: seconds.
+            recheck: raises the problem that refuses a caller who may not have the answer any
+                more; asked while waiting, and again before something is handed out.
+
+        Raises:
+            Problem: as `open`, or what `recheck` raises.
+        """
         watcher, backlog = await self.open(caller, slug, prefix, since)
         try:
             if not backlog and wait > 0:
-                try:
-                    first = await asyncio.wait_for(watcher.queue.get(), wait)
-                except TimeoutError:
-                    first = None
-                if first is not None:
-                    backlog.append(first)
-            while not watcher.queue.empty():
-                more = watcher.queue.get_nowait()
-                if more is not None:
-                    backlog.append(more)
+                backlog = await _waited(watcher, wait, recheck)
         finally:
             self.close(watcher)
         if backlog:
@@ -96,19 +116,39 @@ class Watching:
         """Make the timeline reach back to a revision, from history if need be; say if it does."""
         if since > state.revision:
             return False
-        timeline = self._hub.timeline(state)
-        start = timeline.start
-        if since >= start:
-            return True
-        if start - since > REPLAY_REVISIONS:
-            return False
-        steps = await self._snapshots.replay(state.workspace_id, since, start)
-        if steps is None:
-            return False
-        # Somebody else may have done the same while we read.
-        if timeline.start == start:
-            timeline.prepend([Past(*step) for step in steps], since)
-        return timeline.start <= since
+        # Many come back at once after a restart: the first reads the past for all of them.
+        async with self._reaching.setdefault(state.workspace_id, asyncio.Lock()):
+            timeline = self._hub.timeline(state)
+            start = timeline.start
+            if since >= start:
+                return True
+            if start - since > REPLAY_REVISIONS:
+                return False
+            steps = await self._snapshots.replay(state.workspace_id, since, start)
+            if steps is None:
+                return False
+            # It moves on when many revisions come while we read.
+            if timeline.start == start:
+                timeline.prepend([Past(*step) for step in steps], since)
+            return timeline.start <= since
+
+
+async def _waited(watcher: Watcher, wait: float, recheck: Recheck) -> list[Heard]:
+    """Return what a watcher hears within `wait` seconds, once there is something."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + wait
+    found: list[Heard] = []
+    while not found and watcher.open and (left := until - clock()) > 0:
+        with contextlib.suppress(TimeoutError):
+            first = await asyncio.wait_for(watcher.queue.get(), min(left, RECHECK))
+            found = [] if first is None else [first]
+        while not watcher.queue.empty():
+            more = watcher.queue.get_nowait()
+            if more is not None:
+                found.append(more)
+        # After all that is handed out was heard: none of it may have come too late for the caller.
+        await recheck()
+    return found
 
 
 async def heard(watcher: Watcher, beat: float) -> AsyncIterator[Heard | None]:

@@ -107,17 +107,6 @@ class Topology:
         """Return the slug of an environment that exists here."""
         return self.by_id[environment_id].slug
 
-    def needs_approval(self, environment_id: UUID) -> str | None:
-        """Return the slug of an environment that a change here would reach only by approval.
-
-        A value published in a parent is served by its children at once, so a protected child
-        protects its parents too.
-        """
-        for each in self.subtree(environment_id):
-            if self.by_id[each].requires_approval:
-                return self.by_id[each].slug
-        return None
-
     def find(self, slug: str) -> Environment:
         """Return the environment with the slug.
 

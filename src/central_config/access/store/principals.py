@@ -9,7 +9,8 @@ from central_config.access.store import keys, users
 from central_config.core.db import Connection
 
 _KEYS = text("""
-    SELECT id, name, key_hash, workspace_id, environments, key_prefix, access, secrets, expires_at
+    SELECT id, name, key_hash, workspace_id, environments, key_prefix, access, secrets, expires_at,
+           created_by
     FROM api_keys WHERE key_hash = ANY(CAST(:digests AS bytea[])) AND revoked_at IS NULL
 """)
 _SESSIONS = text("""
@@ -28,7 +29,9 @@ async def load(connection: Connection, tokens: Sequence[Token]) -> dict[Token, F
     digests = [token.digest for token in tokens if token.kind == "key"]
     if digests:
         for row in await connection.execute(_KEYS, {"digests": digests}):
-            principal = key_principal(row.id, row.name, keys.scope(row), row.expires_at)
+            principal = key_principal(
+                row.id, row.name, keys.scope(row), row.expires_at, row.created_by
+            )
             found[Token("key", row.key_hash)] = Found(principal, (f"key:{row.id}",))
     digests = [token.digest for token in tokens if token.kind == "session"]
     if digests:

@@ -150,7 +150,7 @@ class Candidate:
     def _quiet(self, site: Site) -> Served | None:
         try:
             return serve(self, site)
-        except Problem:
+        except (Problem, RecursionError):
             return None
 
     def _affected(self, seeds: Sequence[Site]) -> set[Site]:

@@ -20,6 +20,9 @@ SETTABLE_STATUSES = frozenset({ACTIVE, DEPRECATED, ARCHIVED})
 
 # The largest value, encoded, before and after its references are resolved (bytes).
 MAXIMUM_VALUE = 1024 * 1024
+# How deep a value may nest, before and after its references are resolved. Bounds recursion too:
+# along a chain of references the depths add up.
+MAXIMUM_DEPTH = 100
 
 
 class Site(NamedTuple):

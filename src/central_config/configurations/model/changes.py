@@ -54,7 +54,12 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A change without its edits."""
+    """A change without its edits.
+
+    `edition` grows with everything that happens to it before it is published: what was read of one
+    edition does not hold for another. `responsible_id` is the person behind it: the author, or who
+    created the API key that wrote it.
+    """
 
     id: UUID
     workspace_id: UUID
@@ -74,13 +79,16 @@ class Change(msgspec.Struct, frozen=True):
     published_at: datetime | None = None
     published_by: str | None = None
     edit_count: int = 0
+    edition: int = 1
+    responsible_id: UUID | None = None
 
 
 class Publication(msgspec.Struct, frozen=True):
     """A change on its way into a revision: what the writer takes.
 
     `change_id` names the stored change that is published, None for a direct write. `approved`
-    skips the approval rule: set only for a change that was approved.
+    skips the approval rule: set only for a change that was approved. `edition` is the one of the
+    stored change whose edits these are.
     """
 
     workspace_id: UUID
@@ -91,6 +99,7 @@ class Publication(msgspec.Struct, frozen=True):
     condition: Condition
     change_id: UUID | None = None
     approved: bool = False
+    edition: int = 1
 
 
 class Outcome(NamedTuple):

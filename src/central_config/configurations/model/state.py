@@ -92,8 +92,9 @@ class WorkspaceState:
         """Return what readers get. A value whose references broke is not served, and logged."""
         try:
             return serve(self, site)
-        except Problem as problem:
-            log.warning("value cannot be resolved", key=site.key, problem=problem.code)
+        except (Problem, RecursionError) as error:
+            code = error.code if isinstance(error, Problem) else "too-deep"
+            log.warning("value cannot be resolved", key=site.key, problem=code)
             return None
 
     def keys(self, environment_id: UUID) -> list[str]:

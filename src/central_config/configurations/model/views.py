@@ -8,6 +8,7 @@ from typing import Protocol
 
 from central_config.configurations.model.cells import (
     ARCHIVED,
+    MAXIMUM_DEPTH,
     MAXIMUM_VALUE,
     REMOVED,
     Cell,
@@ -16,7 +17,7 @@ from central_config.configurations.model.cells import (
     Site,
 )
 from central_config.configurations.model.references import Reference, substitute
-from central_config.core.json import JSON, decode, encode
+from central_config.core.json import JSON, decode, deeper_than, encode
 from central_config.core.problems import FieldError, Problem
 from central_config.workspaces.model import Topology
 
@@ -99,27 +100,70 @@ def _compute(view: View, site: Site, cell: Cell, path: Path) -> Computed:
         raise _refused("reference-cycle", view, here[path.index(site) :], "leads back to itself")
     if len(here) > MAXIMUM_CHAIN:
         raise _refused("reference-cycle", view, here, f"has more than {MAXIMUM_CHAIN} steps")
-    targets: dict[Site, bool] = {}
-    depths = [0]
-
-    def lookup(reference: Reference) -> JSON:
-        target = _target(view, site, reference)
-        found = None if target is None else serve(view, target, here)
-        if target is None or found is None:
-            raise _dangling(view, here, None if cell.secret else reference)
-        targets[target] = found.secret
-        computed = view.remembered(target)
-        depths.append(0 if computed is None else computed.depth)
-        return decode(found.body)
-
-    body = encode(substitute(decode(cell.body), lookup))
+    follow = _Following(view, site, here, quoting=not cell.secret)
+    resolved = substitute(decode(cell.body), follow)
+    if deeper_than(resolved, MAXIMUM_DEPTH):
+        detail = f"{name(view, site)} nests more than {MAXIMUM_DEPTH} deep when resolved"
+        raise Problem("reference-type", detail, errors=[FieldError("/value", detail)])
+    body = encode(resolved)
     if len(body) > MAXIMUM_VALUE:
-        raise Problem("value-too-large", f"{name(view, site)} exceeds 1 MiB when resolved")
+        raise _too_large(view, site)
     # Counted with what was computed before: a chain that grew step by step is as long as any.
-    depth = max(depths) + 1
-    if depth > MAXIMUM_CHAIN:
+    if follow.depth > MAXIMUM_CHAIN:
         raise _refused("reference-cycle", view, here, f"has more than {MAXIMUM_CHAIN} steps")
-    return Computed(body, any(targets.values()), tuple(targets), depth)
+    return follow.computed(body)
+
+
+class _Following:
+    """Follows the references of one value, each target once, and keeps count of what they bring."""
+
+    def __init__(self, view: View, site: Site, path: Path, *, quoting: bool) -> None:
+        self._view = view
+        self._site = site
+        self._path = path
+        self._quoting = quoting
+        self._targets: dict[Site, Served] = {}
+        self._values: dict[Reference, tuple[JSON, int]] = {}
+        self._total = 0
+        self.depth = 1
+
+    def __call__(self, reference: Reference) -> JSON:
+        """Return the value of a reference.
+
+        Raises:
+            Problem: it leads nowhere, or the whole grows too large. Counted while it grows: a
+                short text may name a large value a thousand times. Quotes and escapes that fall
+                away inside a text are why the bound is twice the value's.
+        """
+        if reference not in self._values:
+            self._values[reference] = self._find(reference)
+        value, size = self._values[reference]
+        self._total += size
+        if self._total > 2 * MAXIMUM_VALUE:
+            raise _too_large(self._view, self._site)
+        return value
+
+    def computed(self, body: bytes) -> Computed:
+        """Return what came out; a value that is only a reference shares its target's bytes."""
+        found = self._targets.values()
+        body = next((target.body for target in found if target.body == body), body)
+        secret = any(target.secret for target in found)
+        return Computed(body, secret, tuple(self._targets), self.depth)
+
+    def _find(self, reference: Reference) -> tuple[JSON, int]:
+        target = _target(self._view, self._site, reference)
+        found = None if target is None else serve(self._view, target, self._path)
+        if target is None or found is None:
+            raise _dangling(self._view, self._path, reference if self._quoting else None)
+        self._targets[target] = found
+        computed = self._view.remembered(target)
+        self.depth = max(self.depth, 1 if computed is None else computed.depth + 1)
+        return decode(found.body), len(found.body)
+
+
+def _too_large(view: View, site: Site) -> Problem:
+    detail = f"{name(view, site)} exceeds 1 MiB when resolved"
+    return Problem("value-too-large", detail, errors=[FieldError("/value", detail)])
 
 
 def _target(view: View, site: Site, reference: Reference) -> Site | None:

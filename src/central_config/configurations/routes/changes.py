@@ -159,13 +159,15 @@ async def approve_change(
     service: ProposalService,
 ) -> ChangeOut:
     """Approve a change of somebody else."""
-    decided: Change = await service.decide(caller, change, approve=True, comment=body.comment)
+    decided: Change = await service.decide(
+        caller, change, approve=True, comment=body.comment, edition=body.edition
+    )
     return ChangeOut.of(decided)
 
 
 @router.post("/workspaces/{workspace}/changes/{change}/reject")
 async def reject_change(
-    change: UUID, body: Comment, caller: Author, service: ProposalService
+    change: UUID, body: Comment, caller: Reader, service: ProposalService
 ) -> ChangeOut:
     """Reject a change, or withdraw one's own."""
     return ChangeOut.of(await service.decide(caller, change, approve=False, comment=body.comment))

@@ -4,7 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from central_config.access.model import Caller
-from central_config.configurations.model.cells import MAXIMUM_VALUE, SETTABLE_STATUSES, Site
+from central_config.configurations.model.cells import (
+    MAXIMUM_DEPTH,
+    MAXIMUM_VALUE,
+    SETTABLE_STATUSES,
+    Site,
+)
 from central_config.configurations.model.changes import (
     ACTIONS,
     MAXIMUM_EDITS,
@@ -16,11 +21,8 @@ from central_config.configurations.model.changes import (
 from central_config.configurations.model.keys import check_key
 from central_config.configurations.model.references import find_references
 from central_config.configurations.model.state import WorkspaceState
-from central_config.core.json import JSON, encode
+from central_config.core.json import JSON, deeper_than, encode
 from central_config.core.problems import FieldError, Problem
-
-# Nested deeper than this, a value is an attack or an accident; recursion must stay bounded.
-MAXIMUM_DEPTH = 100
 
 
 class Wish(NamedTuple):
@@ -87,7 +89,7 @@ def _build(caller: Caller, state: WorkspaceState, wish: Wish, pointer: str) -> E
 
 
 def _encode(wish: Wish, pointer: str, *, secret: bool) -> bytes:
-    if _deeper_than(wish.value, MAXIMUM_DEPTH):
+    if deeper_than(wish.value, MAXIMUM_DEPTH):
         raise _wrong(pointer, f"a value nests at most {MAXIMUM_DEPTH} deep")
     body = encode(wish.value)
     if len(body) > MAXIMUM_VALUE:
@@ -96,21 +98,6 @@ def _encode(wish: Wish, pointer: str, *, secret: bool) -> bytes:
     if secret and body == b'"******"':
         raise _wrong(pointer, "this is the mask of a secret, not a value")
     return body
-
-
-def _deeper_than(value: JSON, limit: int) -> bool:
-    level: list[JSON] = [value]
-    for _ in range(limit):
-        inner: list[JSON] = []
-        for each in level:
-            if isinstance(each, list):
-                inner.extend(each)
-            elif isinstance(each, dict):
-                inner.extend(each.values())
-        if not inner:
-            return False
-        level = inner
-    return any(isinstance(each, (list, dict)) for each in level)
 
 
 def _check_references(caller: Caller, state: WorkspaceState, wish: Wish, *, secret: bool) -> None:

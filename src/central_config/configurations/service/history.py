@@ -28,12 +28,17 @@ VERSIONS_AT_MOST = 1000
 
 
 class Layer(NamedTuple):
-    """What one environment of the line says of a key; `supplies` marks the one that counts."""
+    """What one environment of the line says of a key; `supplies` marks the one that counts.
+
+    `hidden`: the caller's scope does not hold the environment. What it supplies is served, so
+    that it supplies may be told, but neither what is written there nor by whom.
+    """
 
     environment: str
     cell: Cell
     supplies: bool
     origin: Origin | None
+    hidden: bool = False
 
 
 class Followed(NamedTuple):
@@ -49,6 +54,8 @@ class Explanation(NamedTuple):
     """Why an environment serves what it serves for a key.
 
     `layers` go from the environment itself upwards; those after the supplying one are overridden.
+    Of environments outside the caller's scope only the supplying one is named. `references` are
+    those of a value the caller may see as written, where they lead to what the caller may see.
     """
 
     environment: Environment
@@ -87,12 +94,15 @@ class History:
         before: tuple[int, UUID] | None,
         limit: int,
     ) -> tuple[list[Version], WorkspaceState]:
-        """Return the versions of a key, newest first, of the environment or its whole line."""
+        """Return the versions of a key, newest first, of the environment or its whole line.
+
+        Of the line, only environments that the caller's scope holds.
+        """
         check_key(key)
         state = await self._snapshots.knowing(caller.place.id, [slug])
         environment = self._reading.find(caller, state, slug)
         caller.require_reach(slug, key)
-        line = state.topology.line(environment.id) if inherited else (environment.id,)
+        line = _seen(caller, state, environment, key) if inherited else [environment.id]
         cipher = await self._vault.cipher(caller.place.id)
         async with self._database.connect() as connection:
             found = await store.versions(connection, line, key, cipher, before=before, limit=limit)
@@ -125,12 +135,26 @@ class History:
     def _within(
         self, caller: Caller, versions: Sequence[Version], state: WorkspaceState
     ) -> list[Version]:
+        """Leave out what lies outside the caller's scope.
+
+        An environment that was deleted has no name any more: a scope that names environments
+        cannot hold it.
+        """
+        scope = caller.principal.scope
+        if scope is None:
+            return list(versions)
         known = state.topology.by_id
         return [
             version
             for version in versions
-            if version.environment_id not in known
-            or caller.principal.reaches(known[version.environment_id].slug, version.key)
+            if version.key.startswith(scope.key_prefix)
+            and (
+                scope.environments is None
+                or (
+                    version.environment_id in known
+                    and known[version.environment_id].slug in scope.environments
+                )
+            )
         ]
 
     async def explain(self, caller: Caller, slug: str, key: str) -> Explanation:
@@ -148,19 +172,33 @@ class History:
             for each in state.topology.line(environment.id)
             if (cell := state.own(Site(each, key))) is not None
         ]
-        if not cells:
+        served = state.served(Site(environment.id, key))
+        deciding = next((each for each, cell in cells if cell.status != REMOVED), None)
+        seen = _seen(caller, state, environment, key)
+        told = [
+            (each, cell)
+            for each, cell in cells
+            if each in seen or (each == deciding and served is not None)
+        ]
+        if not told:
             raise Problem("key-not-found", f"{slug} and its parents hold no key {key}")
         async with self._database.connect() as connection:
-            revisions = [cell.revision for _, cell in cells]
+            revisions = [cell.revision for each, cell in told if each in seen]
             origins = await store.origins(connection, caller.place.id, revisions)
             said = await store.descriptions(connection, caller.place.id, [key])
-        deciding = next((each for each, cell in cells if cell.status != REMOVED), None)
         layers = [
-            Layer(state.topology.slug(each), cell, each == deciding, origins.get(cell.revision))
-            for each, cell in cells
+            Layer(
+                state.topology.slug(each),
+                cell,
+                each == deciding,
+                origins.get(cell.revision) if each in seen else None,
+                hidden=each not in seen,
+            )
+            for each, cell in told
         ]
-        served = state.served(Site(environment.id, key))
-        references = [] if served is None else _follow(state, environment, served)
+        references: list[Followed] = []
+        if served is not None and served.origin in seen:
+            references = _follow(caller, state, environment, served)
         return Explanation(environment, key, served, layers, references, state, said.get(key, ""))
 
     async def reveal(self, caller: Caller, slug: str, key: str, reason: str) -> Served:
@@ -233,14 +271,27 @@ def _may_see(caller: Caller, slug: str) -> bool:
     return scope is None or scope.environments is None or slug in scope.environments
 
 
-def _follow(state: WorkspaceState, environment: Environment, served: Served) -> list[Followed]:
+def _seen(caller: Caller, state: WorkspaceState, environment: Environment, key: str) -> list[UUID]:
+    """Return the environments of the line in which the caller may see the key."""
+    return [
+        each
+        for each in state.topology.line(environment.id)
+        if caller.principal.reaches(state.topology.slug(each), key)
+    ]
+
+
+def _follow(
+    caller: Caller, state: WorkspaceState, environment: Environment, served: Served
+) -> list[Followed]:
     found: list[Followed] = []
     if not served.cell.marked:
         return found
     for reference in find_references(decode(served.cell.body)):
         slug = reference.environment or environment.slug
         place = state.topology.by_slug.get(slug)
-        target = None if place is None else state.served(Site(place.id, reference.key))
+        if place is None or not caller.principal.reaches(slug, reference.key):
+            continue
+        target = state.served(Site(place.id, reference.key))
         if target is not None:
             found.append(Followed(str(reference), slug, reference.key, target))
     return found

@@ -8,6 +8,7 @@ be consistent.
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from central_config.audit.model import Event
 from central_config.configurations.model.candidate import Candidate
@@ -82,7 +83,9 @@ class WorkspacePlan:
         self._check_environments(publication)
         self._check_condition(publication)
         self._check_approval(publication)
-        secret_keys = self._secret_keys | {edit.key for edit in publication.edits if edit.secret}
+        secret_keys = self._secret_keys | {
+            edit.key for edit in publication.edits if edit.secret and edit.action == SET
+        }
         steps = [(edit, self._cell(edit, secret_keys)) for edit in publication.edits]
         steps = [(edit, cell) for edit, cell in steps if cell is not None]
         if not steps:
@@ -90,7 +93,12 @@ class WorkspacePlan:
         created = self._creates(publication.edits)
         cells = [Placed(Site(edit.environment_id, edit.key), cell) for edit, cell in steps]
         warned: list[Violation] = []
-        effect = self._candidate.lay(cells, check=lambda found: warned.extend(self._judge(found)))
+
+        def check(found: Sequence[ServedChange]) -> None:
+            self._check_reach(publication, found)
+            warned.extend(self._judge(found))
+
+        effect = self._candidate.lay(cells, check=check)
         self._revision += 1
         change = self._change(publication)
         self._gather(publication, change, steps)
@@ -135,7 +143,10 @@ class WorkspacePlan:
         for edit in publication.edits:
             site = Site(edit.environment_id, edit.key)
             last = touched(self._candidate, site)
-            served = effective(self._candidate, site) is not None
+            own = self._candidate.own(site)
+            # An archived value is there too: it must not be overwritten blindly either.
+            held = own is not None and own.status != REMOVED
+            served = held or effective(self._candidate, site) is not None
             if condition.absent and served:
                 raise Problem(
                     "revision-conflict",
@@ -187,12 +198,25 @@ class WorkspacePlan:
         )
 
     def _check_approval(self, publication: Publication) -> None:
+        """Refuse edits of a protected environment that nobody approved."""
+        self._refuse_protected(publication, {edit.environment_id for edit in publication.edits})
+
+    def _check_reach(self, publication: Publication, changes: Sequence[ServedChange]) -> None:
+        """Refuse what a protected environment would serve differently without an approval.
+
+        By inheritance, by reference, or because a key becomes a secret: what counts is what its
+        readers would see, not where the edit was made.
+        """
+        self._refuse_protected(publication, {change.site.environment_id for change in changes})
+
+    def _refuse_protected(self, publication: Publication, reached: set[UUID]) -> None:
         if publication.approved:
             return
-        for environment_id in {edit.environment_id for edit in publication.edits}:
-            protected = self._candidate.topology.needs_approval(environment_id)
-            if protected is not None:
-                raise Problem("approval-required", f"{protected} requires an approved change")
+        for environment_id in sorted(reached):
+            environment = self._candidate.topology.by_id[environment_id]
+            if environment.requires_approval:
+                detail = f"it would change {environment.slug}, which requires an approved change"
+                raise Problem("approval-required", detail)
 
     def _cell(self, edit: Edit, secret_keys: set[str]) -> Cell | None:
         """Return the cell an edit makes; None when it is so already."""
@@ -210,9 +234,15 @@ class WorkspacePlan:
             raise Problem("key-not-found", detail)
         elif edit.action == REMOVE:
             made = Cell(b"", REMOVED, version, revision, secret=False)
+        elif not present.body:
+            detail = f"the value of {name(self._candidate, site)} is damaged; write it again"
+            raise Problem("wrong-state", detail)
         else:
             made = Cell(present.body, edit.status or ACTIVE, version, revision, secret)
-        if present is not None and _same(present, made) and edit.description is None:
+        # "It is so already" would confirm a guess to somebody who may not see the secret.
+        guessable = secret and edit.action == SET
+        same = present is not None and not guessable and _same(present, made)
+        if same and edit.description is None:
             return None
         return made
 
@@ -256,6 +286,8 @@ class WorkspacePlan:
             published_at=self._moment,
             published_by=actor.name,
             edit_count=len(publication.edits),
+            edition=publication.edition,
+            responsible_id=actor.id,
         )
         (self.changes if publication.change_id is None else self.published).append(change)
         self.revisions.append(
@@ -299,7 +331,7 @@ class WorkspacePlan:
                     KeyRow(
                         publication.workspace_id,
                         edit.key,
-                        edit.secret,
+                        edit.secret and edit.action == SET,
                         edit.description,
                         self._moment,
                     )

@@ -28,7 +28,7 @@ from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.service.plan import WorkspacePlan
 from central_config.configurations.store import changes as store
 from central_config.core.clock import Clock
-from central_config.core.db import Connection, Database, transaction
+from central_config.core.db import Connection, Database, snapshot_transaction, transaction
 from central_config.core.ids import new_id
 from central_config.core.json import JSON
 from central_config.core.problems import Problem, invalid
@@ -118,6 +118,7 @@ class Proposals:
             revision=None,
             created_at=self._clock.now(),
             edit_count=len(edits),
+            responsible_id=caller.principal.responsible,
         )
         async with transaction(self._database) as connection:
             state = await self._lock(connection, change.workspace_id)
@@ -135,7 +136,7 @@ class Proposals:
             Problem: `not-found`.
         """
         cipher = await self._vault.cipher(caller.place.id)
-        async with self._database.connect() as connection:
+        async with snapshot_transaction(self._database) as connection:
             change = await self._find(connection, caller, change_id)
             return change, await store.edits(connection, change.id, cipher)
 
@@ -222,16 +223,28 @@ class Proposals:
             return await self._find(connection, caller, change_id)
 
     async def decide(
-        self, caller: Caller, change_id: UUID, *, approve: bool, comment: str
+        self,
+        caller: Caller,
+        change_id: UUID,
+        *,
+        approve: bool,
+        comment: str,
+        edition: int | None = None,
     ) -> Change:
-        """Approve or reject; the author may only reject, which withdraws the change.
+        """Approve or reject; who is behind the change may only reject, which withdraws it.
+
+        `edition` is the one that was looked at; None: whatever it is now.
 
         Raises:
             Problem: `own-change`, `wrong-state`.
         """
         async with transaction(self._database) as connection:
+            await self._lock(connection, caller.place.id)
             change = await self._open(connection, caller, change_id)
-            own = change.author_id == caller.actor.id
+            if edition not in {None, change.edition}:
+                detail = f"edition {edition} was looked at, the change is {change.edition} now"
+                raise Problem("wrong-state", detail, extra={"edition": change.edition})
+            own = change.responsible_id == caller.principal.responsible
             if approve and own:
                 raise Problem("own-change", "you wrote this change")
             if not own:
@@ -271,6 +284,7 @@ class Proposals:
                 condition=Condition(since=change.base_revision),
                 change_id=change.id,
                 approved=change.status == APPROVED,
+                edition=change.edition,
             )
         )
 

@@ -13,11 +13,9 @@ from central_config.configurations.model.changes import (
     MAXIMUM_MESSAGE,
     Change,
     Condition,
-    Edit,
     Outcome,
     Publication,
 )
-from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.service.edits import Wish, build_edits
 from central_config.configurations.service.proposals import Proposals
 from central_config.core.problems import FieldError, Problem
@@ -57,27 +55,20 @@ class Publishing:
             caller.place.id, {wish.environment for wish in wishes}
         )
         edits = build_edits(caller, state, wishes, single=kind == "write")
-        if protected_by(state, edits) is not None:
-            return await self._proposals.propose(caller, edits, message, condition, kind)
-        return await self._writer.submit(
-            Publication(
-                workspace_id=caller.place.id,
-                actor=caller.actor,
-                message=message,
-                kind=kind,
-                edits=edits,
-                condition=condition,
-            )
+        publication = Publication(
+            workspace_id=caller.place.id,
+            actor=caller.actor,
+            message=message,
+            kind=kind,
+            edits=edits,
+            condition=condition,
         )
-
-
-def protected_by(state: WorkspaceState, edits: Sequence[Edit]) -> str | None:
-    """Return the slug of an environment that these edits reach and that requires approval."""
-    for environment_id in {edit.environment_id for edit in edits}:
-        protected = state.topology.needs_approval(environment_id)
-        if protected is not None:
-            return protected
-    return None
+        try:
+            return await self._writer.submit(publication)
+        except Problem as problem:
+            if problem.code != "approval-required":
+                raise
+        return await self._proposals.propose(caller, edits, message, condition, kind)
 
 
 def check_message(message: str) -> None:

@@ -12,7 +12,12 @@ from uuid import UUID
 from central_config.access.model import Caller
 from central_config.configurations.cache import Snapshots
 from central_config.configurations.model.cells import Served, Site
-from central_config.configurations.model.differences import Difference, Side, differences
+from central_config.configurations.model.differences import (
+    CHANGED,
+    Difference,
+    Side,
+    differences,
+)
 from central_config.configurations.model.keys import check_key
 from central_config.configurations.model.rendering import (
     Renderer,
@@ -22,7 +27,7 @@ from central_config.configurations.model.rendering import (
     some,
 )
 from central_config.configurations.model.state import WorkspaceState
-from central_config.configurations.model.views import touched
+from central_config.configurations.model.views import effective, touched
 from central_config.configurations.store import changes as change_store
 from central_config.core.db import Database
 from central_config.core.problems import Problem
@@ -106,7 +111,7 @@ class Reading:
         scope = caller.principal.scope
         reveal = caller.delivers(slug, "" if scope is None else scope.key_prefix)
         if keys:
-            wanted = [key for key in keys if caller.principal.reaches(slug, key)]
+            wanted = [key for key in dict.fromkeys(keys) if caller.principal.reaches(slug, key)]
             body = environment_body(some(state, environment, wanted), reveal=reveal)
         else:
             narrowed = narrow(caller, prefix)
@@ -212,14 +217,55 @@ class Reading:
         right: tuple[str, At],
         prefix: str = "",
     ) -> tuple[list[Difference], Side, Side]:
-        """Return what differs between two environments, each now or at a moment."""
+        """Return what differs between two environments, each now or at a moment.
+
+        To callers who may not reveal secrets a secret differs when it was written at another
+        place or time, whatever it holds: else they could guess it, and see when they are right.
+        """
         sides: list[Side] = []
         for slug, at in (left, right):
             state = await self.state(caller.place.id, slug, at)
             sides.append(Side(state, self.find(caller, state, slug)))
         narrowed = narrow(caller, prefix)
-        found = [] if narrowed is None else list(differences(sides[0], sides[1], narrowed))
+        found: list[Difference] = []
+        if narrowed is not None:
+            found = list(differences(sides[0], sides[1], narrowed))
+            # Within the scope that `narrow` keeps to, one answer holds for every key.
+            if not all(caller.reveals(side.environment.slug, narrowed) for side in sides):
+                found = _unguessable(found, sides[0], sides[1], narrowed)
         return found, sides[0], sides[1]
+
+
+def _unguessable(
+    found: Sequence[Difference], left: Side, right: Side, prefix: str
+) -> list[Difference]:
+    """Return the differences with those of secrets judged by where they come from."""
+    by_key = {each.key: each for each in found}
+    for key, after in right.state.entries(right.environment.id, prefix):
+        here, there = Site(left.environment.id, key), Site(right.environment.id, key)
+        before = left.state.served(here)
+        if before is None or not (before.secret or after.secret):
+            continue
+        by_key.pop(key, None)
+        if _sources(left.state, here) != _sources(right.state, there):
+            by_key[key] = Difference(key, CHANGED, before, after)
+    return [by_key[key] for key in sorted(by_key)]
+
+
+def _sources(state: WorkspaceState, site: Site) -> set[tuple[Site, int]]:
+    """Return the cells a value is made of, its own and those its references lead to."""
+    found: set[tuple[Site, int]] = set()
+    ahead, seen = [site], {site}
+    while ahead:
+        here = ahead.pop()
+        supplied = effective(state, here)
+        if supplied is not None:
+            found.add((supplied[0], supplied[1].version))
+        computed = state.remembered(here)
+        if computed is not None:
+            ahead.extend(set(computed.targets) - seen)
+            seen.update(computed.targets)
+    return found
 
 
 def _listed(

@@ -95,6 +95,8 @@ def _wishes(now: WorkspaceState, then: WorkspaceState, slug: str, goal: Goal) ->
 
 def _wish(slug: str, key: str, now: Cell | None, then: Cell | None) -> Wish | None:
     held = now is not None and now.status != REMOVED
+    if then is not None and then.status != REMOVED and not then.body:
+        return None  # damaged then: there is nothing to go back to
     if then is None or then.status == REMOVED:
         return Wish(slug, key, REMOVE) if held else None
     if now is not None and held:

@@ -1,6 +1,7 @@
 """Schema rules: kept per workspace, tried against what is live before they are enforced."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -31,6 +32,17 @@ from central_config.workspaces.service import advance, lock_one
 
 # Values named in one report; the count says how many there are.
 REPORTED_AT_MOST = 200
+
+
+class Report(NamedTuple):
+    """Which live values a rule breaks, as far as they are `named`, and how many.
+
+    `withheld`: the rule matches values the caller may not see; they are not part of this.
+    """
+
+    named: list[Violation]
+    total: int
+    withheld: bool
 
 
 class Rules:
@@ -68,15 +80,19 @@ class Rules:
         check_schema(schema)
         state = await self._snapshots.fresh(caller.place.id)
         rule = SchemaRule(UUID(int=0), "proposed", pattern, schema, ENFORCE)
-        return _report(state, rule, caller)
+        report = _report(state, rule, caller)
+        return report.named, report.total
 
     async def create(
         self, caller: Caller, rule: SchemaRule
     ) -> tuple[SchemaRule, list[Violation], int]:
         """Create a rule; one to be enforced must not be broken by any live value.
 
+        What is reported leaves out values the caller may not see, as `try_out` does.
+
         Raises:
-            Problem: `invalid-schema`, `already-exists`, `schema-violation` with the live values.
+            Problem: `invalid-schema`, `already-exists`, `schema-violation` with the live values,
+                `permission-denied` for one to be enforced on secrets the caller may not reveal.
         """
         made = msgspec.structs.replace(rule, id=new_id())
         _check(made)
@@ -117,10 +133,20 @@ class Rules:
     async def _judge(
         self, connection: Connection, caller: Caller, rule: SchemaRule
     ) -> tuple[list[Violation], int]:
-        """Try the rule with the workspace locked: no value can slip in beside it."""
+        """Try the rule with the workspace locked: no value can slip in beside it.
+
+        Whether a rule is kept would tell of the secrets it matches, so who may not reveal them
+        may not have them judged, however they are.
+        """
         locked = await lock_one(connection, caller.place.id)
         state = await self._snapshots.bring_up(connection, locked.id, locked.revision)
-        found, count = _report(state, rule)
+        found, count, withheld = _report(state, rule, caller)
+        if rule.mode == ENFORCE and withheld:
+            raise Problem(
+                "permission-denied",
+                f"{rule.pattern} matches secrets, and to enforce a rule on them tells what they"
+                " hold: this needs the permission secret.reveal; or save it with mode warn",
+            )
         if rule.mode == ENFORCE and count:
             raise Problem(
                 "schema-violation",
@@ -159,16 +185,16 @@ def _check(rule: SchemaRule) -> None:
     check_schema(rule.schema)
 
 
-def _report(
-    state: WorkspaceState, rule: SchemaRule, caller: Caller | None = None
-) -> tuple[list[Violation], int]:
+def _report(state: WorkspaceState, rule: SchemaRule, caller: Caller) -> Report:
     named: list[Violation] = []
     count = 0
+    withheld = False
     for environment in state.topology.by_id.values():
         for key, served in state.entries(environment.id):
             if not matches(rule.pattern, key):
                 continue
-            if caller is not None and not _may_judge(caller, environment.slug, key, served):
+            if not _may_judge(caller, environment.slug, key, served):
+                withheld = True
                 continue
             found = list(
                 violations([rule], environment.slug, key, served.body, secret=served.secret)
@@ -176,7 +202,7 @@ def _report(
             if found:
                 count += 1
                 named.extend(found[: REPORTED_AT_MOST - len(named)])
-    return named, count
+    return Report(named, count, withheld)
 
 
 def _may_judge(caller: Caller, environment: str, key: str, served: Served) -> bool:

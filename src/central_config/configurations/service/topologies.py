@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from central_config.access.model import Caller
 from central_config.configurations.cache import Snapshots
+from central_config.configurations.model.differences import Side, differences
+from central_config.configurations.model.state import WorkspaceState
 from central_config.core.db import Connection
 from central_config.core.problems import Problem
 from central_config.workspaces.model import Environment, Locked, Topology
@@ -56,11 +58,33 @@ class Environments:
     ) -> None:
         """Try the environments `after` with the values as they are."""
         state = await self._snapshots.bring_up(connection, locked.id, locked.revision)
+        moved = state.rebuilt(after, locked.revision, locked.published_at)
+        _refuse_protected(state, moved)
         try:
-            state.rebuilt(after, locked.revision, locked.published_at).check()
+            moved.check()
         except Problem as problem:
             gone = set(before.by_id) - set(after.by_id)
             if not gone:
                 raise
             names = ", ".join(before.slug(each) for each in gone)
             raise Problem("in-use", f"{names} is referred to: {problem.detail}") from None
+
+
+def _refuse_protected(before: WorkspaceState, after: WorkspaceState) -> None:
+    """Refuse to change what a protected environment serves by moving or deleting environments.
+
+    Whoever manages the workspace may take the protection off first: that is a step of its own, and
+    the audit log has both.
+    """
+    for environment in before.topology.by_id.values():
+        if not environment.requires_approval:
+            continue
+        detail = (
+            f"it would change what {environment.slug} serves; set requires_approval false first"
+        )
+        left = Side(before, environment)
+        if environment.id not in after.topology.by_id:
+            if next(before.entries(environment.id), None) is not None:
+                raise Problem("approval-required", detail)
+        elif next(differences(left, Side(after, environment)), None) is not None:
+            raise Problem("approval-required", detail)

@@ -224,10 +224,9 @@ async def page(
 async def update_change(
     connection: Connection, change_id: UUID, values: Mapping[str, object]
 ) -> None:
-    """Set columns of a change."""
-    await connection.execute(
-        update(cc_change).where(cc_change.c.id == change_id).values(dict(values))
-    )
+    """Set columns of a change; it becomes another edition."""
+    columns = {**values, "edition": cc_change.c.edition + 1}
+    await connection.execute(update(cc_change).where(cc_change.c.id == change_id).values(columns))
 
 
 async def count_edits(connection: Connection, change_id: UUID) -> int:

@@ -6,10 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import Row, text
 
 from central_config.core.db import Connection
-from central_config.secrets.model import Cipher
+from central_config.secrets.model import Cipher, SealBrokenError
+
+log = structlog.get_logger(__name__)
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -109,7 +112,10 @@ def _version(row: Row[Any], cipher: Cipher) -> Version:
     secret = row.sealed is not None
     body = (row.body or "").encode()
     if secret:
-        body = cipher.open(row.environment_id, row.key, row.sealed)
+        try:
+            body = cipher.open(row.environment_id, row.key, row.sealed)
+        except SealBrokenError:
+            log.exception("sealed value does not open", key=row.key, version=row.version)
     return Version(
         row.environment_id,
         row.key,

@@ -59,7 +59,7 @@ def _placed(row: Row[Any], cipher: Cipher) -> Placed:
         # One damaged value must not take the workspace with it, and must not show a parent's
         # value in its place: it is not served until somebody writes it again.
         log.exception("sealed value does not open", key=site.key, version=row.version)
-        body, status = b"null", ARCHIVED
+        body, status = b"", ARCHIVED
     return Placed(site, Cell(body, status, row.version, row.revision, secret=True))
 
 

@@ -49,10 +49,14 @@ _KEYS = text("""
         CAST(:description AS text[]), CAST(:moment AS timestamptz[]))
         AS u (workspace_id, key, secret, description, moment)
     ON CONFLICT (workspace_id, key) DO UPDATE
-    SET secret = k.secret OR excluded.secret,
-        description = CASE WHEN excluded.description = '' THEN k.description
-                           ELSE excluded.description END,
-        updated_at = excluded.updated_at
+    SET secret = k.secret OR excluded.secret, updated_at = excluded.updated_at
+""")
+
+_DESCRIBE = text("""
+    UPDATE cc_key AS k SET description = u.description
+    FROM unnest(CAST(:workspace_id AS uuid[]), CAST(:key AS text[]), CAST(:description AS text[]))
+         AS u (workspace_id, key, description)
+    WHERE k.workspace_id = u.workspace_id AND k.key = u.key AND u.description IS NOT NULL
 """)
 
 _CHANGE_COLUMNS: Mapping[str, str] = {
@@ -74,6 +78,8 @@ _CHANGE_COLUMNS: Mapping[str, str] = {
     "published_at": "timestamptz",
     "published_by": "text",
     "edit_count": "integer",
+    "edition": "integer",
+    "responsible_id": "uuid",
 }
 
 _CHANGES = text(
@@ -87,9 +93,10 @@ _PUBLISH_CHANGES = text("""
     SET status = 'published', revision = u.revision, published_at = u.published_at,
         published_by = u.published_by
     FROM unnest(CAST(:id AS uuid[]), CAST(:revision AS bigint[]),
-                CAST(:published_at AS timestamptz[]), CAST(:published_by AS text[]))
-         AS u (id, revision, published_at, published_by)
-    WHERE c.id = u.id AND c.status IN ('draft', 'approved')
+                CAST(:published_at AS timestamptz[]), CAST(:published_by AS text[]),
+                CAST(:edition AS integer[]))
+         AS u (id, revision, published_at, published_by, edition)
+    WHERE c.id = u.id AND c.edition = u.edition AND c.status IN ('draft', 'approved')
     RETURNING c.id
 """)
 
@@ -128,20 +135,26 @@ async def insert_changes(connection: Connection, rows: Sequence[Change]) -> None
 
 
 async def publish_changes(connection: Connection, rows: Sequence[Change]) -> set[UUID]:
-    """Mark stored changes as published; return those that were in a state for it."""
-    names = ("id", "revision", "published_at", "published_by")
+    """Mark stored changes as published; return those that still are what was checked."""
+    names = ("id", "revision", "published_at", "published_by", "edition")
     result = await connection.execute(_PUBLISH_CHANGES, _columns(rows, names))
     return {row.id for row in result}
 
 
 async def say_of_keys(connection: Connection, rows: Sequence[KeyRow]) -> None:
     """Keep descriptions and marks of keys; a mark as secret is never taken back."""
-    last = {(row.workspace_id, row.key): row for row in rows}
+    merged: dict[tuple[UUID, str], KeyRow] = {}
     for row in rows:
-        known = last[row.workspace_id, row.key]
-        if row.secret and not known.secret:
-            last[row.workspace_id, row.key] = msgspec.structs.replace(known, secret=True)
-    await connection.execute(_KEYS, _columns(list(last.values()), KeyRow.__struct_fields__))
+        known = merged.get((row.workspace_id, row.key), row)
+        merged[row.workspace_id, row.key] = msgspec.structs.replace(
+            row,
+            secret=row.secret or known.secret,
+            description=known.description if row.description is None else row.description,
+        )
+    columns = _columns(list(merged.values()), KeyRow.__struct_fields__)
+    await connection.execute(_KEYS, columns)
+    told = {name: columns[name] for name in ("workspace_id", "key", "description")}
+    await connection.execute(_DESCRIBE, told)
 
 
 async def open_versions(

@@ -83,6 +83,9 @@ class Comment(Strict):
     """What a reviewer says."""
 
     comment: Text = Field(default="", max_length=2000)
+    edition: int | None = Field(
+        default=None, ge=1, description="What was looked at; refused if it is another by now"
+    )
 
 
 class EditOut(BaseModel):
@@ -117,6 +120,7 @@ class ChangeOut(BaseModel):
     published_at: datetime | None
     published_by: str | None
     edit_count: int
+    edition: int = Field(description="Grows with everything that happens to the change")
 
     @classmethod
     def of(cls, change: Change) -> "ChangeOut":
@@ -138,6 +142,7 @@ class ChangeOut(BaseModel):
             published_at=change.published_at,
             published_by=change.published_by,
             edit_count=change.edit_count,
+            edition=change.edition,
         )
 
 

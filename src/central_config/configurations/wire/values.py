@@ -223,10 +223,10 @@ class LayerOut(BaseModel):
 
     @classmethod
     def of(cls, layer: Layer) -> "LayerOut":
-        """Return the HTTP form."""
+        """Return the HTTP form; one outside the caller's scope has no value and no author."""
         cell, origin = layer.cell, layer.origin
         value = None
-        if cell.body:
+        if cell.body and not layer.hidden:
             value = MASK if cell.secret else decode(cell.body)
         return cls(
             environment=layer.environment,

@@ -1,0 +1,1 @@
+"""How a process keeps up with revisions, and how watchers hear of them."""
