@@ -166,7 +166,7 @@ class World:
                 raise RefusedError("environment-not-found")
         self._condition(edits, since, absent=absent, required=required, draft=draft)
         secrets = self.secrets | {
-            edit.key for edit in edits if edit.secret and edit.action != "remove"
+            edit.key for edit in edits if edit.secret and edit.action == "set"
         }
         picture, changed = self.now.copy(), False
         for edit in edits:
@@ -191,7 +191,10 @@ class World:
         draft: bool,
     ) -> None:
         for edit in edits:
+            held = self.now.cells[edit.environment].get(edit.key)
             served = self.now.supplier(edit.environment, edit.key) is not None
+            # An archived value is there too.
+            served = served or (held is not None and held.status != "removed")
             if absent and served:
                 raise RefusedError("revision-conflict")
             if required and served and since is None:
@@ -215,8 +218,9 @@ class World:
             new = Held(None, "removed", version, self.revision + 1)
         else:
             new = Held(own.value, edit.status or "active", version, self.revision + 1)
-        marked = edit.key in secrets and edit.key not in self.secrets
-        if own is not None and not marked and _same(own, new):
+        # Nobody learns what a secret is by writing what it may be.
+        guess = edit.action == "set" and edit.key in secrets
+        if own is not None and not guess and _same(own, new):
             return None
         return new
 

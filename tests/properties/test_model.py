@@ -1,6 +1,6 @@
 """The model without I/O: references, patterns, and revisions worked out step by step or at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -162,8 +162,10 @@ proposals = st.lists(
 )
 
 
-def fresh(placed: Sequence[Placed] = (), revision: int = 0) -> WorkspaceState:
-    return WorkspaceState(UUID(int=9), revision, MOMENT, FOREST, placed)
+def fresh(
+    placed: Sequence[Placed] = (), revision: int = 0, secret: Iterable[str] = ()
+) -> WorkspaceState:
+    return WorkspaceState(UUID(int=9), revision, MOMENT, FOREST, placed, secret_keys=secret)
 
 
 class Book:
@@ -197,7 +199,7 @@ class Book:
                 )
 
     def rebuilt(self) -> WorkspaceState:
-        return fresh([Placed(*head) for head in self.heads.items()], self.revision)
+        return fresh([Placed(*head) for head in self.heads.items()], self.revision, self.secret)
 
 
 def laid(candidate: Candidate, cells: Sequence[Placed]) -> Any:

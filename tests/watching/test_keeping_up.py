@@ -150,7 +150,7 @@ async def test_one_broken_workspace_does_not_stop_the_others(
     confirmed: list[bool] = []
     monkeypatch.setattr(services.snapshots, "confirm", lambda: confirmed.append(True))
     apply = cache.apply
-    errors = iter((ValueError("a bug"), Problem("limit-exceeded", "too deep")))
+    errors = iter((ValueError("a bug"), Problem("invalid-request", "too deep")))
 
     def failing(state: Any, *more: Any) -> Any:
         if state.workspace_id == broken:

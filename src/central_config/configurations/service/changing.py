@@ -37,7 +37,7 @@ class Changing:
         state = await self._snapshots.knowing(caller.place.id, slugs)
         edits = build_edits(caller, state, wishes)
         if submit:
-            await self._proposals.try_out(caller, edits, base_revision)
+            await self._proposals.rehearsal.try_out(caller, edits, base_revision)
         change = await self._proposals.create(caller, edits, message, base_revision, kind)
         return await self._proposals.submit(caller, change.id) if submit else change
 

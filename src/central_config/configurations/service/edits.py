@@ -13,7 +13,6 @@ from central_config.configurations.model.cells import (
 from central_config.configurations.model.changes import (
     ACTIONS,
     MAXIMUM_EDITS,
-    REMOVE,
     SET,
     STATUS,
     Edit,
@@ -83,8 +82,8 @@ def _build(caller: Caller, state: WorkspaceState, wish: Wish, pointer: str) -> E
         secret = wish.secret or wish.key in state.secret_keys
         body = _encode(wish, f"{pointer}/value", secret=secret)
         _check_references(caller, state, wish, secret=secret)
-    # Taking a value away says nothing of what the key is.
-    secret = wish.secret and wish.action != REMOVE
+    # Only who sets a value says what the key is.
+    secret = wish.secret and wish.action == SET
     return Edit(environment.id, wish.key, wish.action, body, wish.status, secret, wish.description)
 
 

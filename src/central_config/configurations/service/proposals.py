@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from central_config.access.model import Caller
-from central_config.audit.model import Actor, Event
+from central_config.audit.model import Event
 from central_config.audit.service import record
 from central_config.configurations.cache import Snapshots
 from central_config.configurations.model.changes import (
@@ -25,7 +25,7 @@ from central_config.configurations.model.changes import (
     Publication,
 )
 from central_config.configurations.model.state import WorkspaceState
-from central_config.configurations.service.plan import WorkspacePlan
+from central_config.configurations.service.rehearsal import Rehearsal
 from central_config.configurations.store import changes as store
 from central_config.core.clock import Clock
 from central_config.core.db import Connection, Database, snapshot_transaction, transaction
@@ -34,7 +34,6 @@ from central_config.core.json import JSON
 from central_config.core.problems import Problem, invalid
 from central_config.core.writer import GroupWriter
 from central_config.secrets.service import Vault
-from central_config.workspaces.model import Locked
 from central_config.workspaces.service import lock_one
 
 # Edits inserted by one statement: progress can be told, and no statement runs for seconds.
@@ -57,6 +56,7 @@ class Proposals:
         self._vault = vault
         self._writer = writer
         self._clock = clock
+        self.rehearsal = Rehearsal(snapshots, vault, clock)
 
     async def propose(
         self,
@@ -70,7 +70,7 @@ class Proposals:
 
         What is so already needs no review: that is answered as an unchanged outcome.
         """
-        outcome = await self._try(
+        outcome = await self.rehearsal.of(
             Publication(
                 workspace_id=caller.place.id,
                 actor=caller.actor,
@@ -210,11 +210,13 @@ class Proposals:
         Raises:
             Problem: `wrong-state`, or what publishing would refuse.
         """
-        change, edits = await self.get(caller, change_id)
-        await self.check(change, edits)
+        read, edits = await self.get(caller, change_id)
+        await self.rehearsal.check(read, edits)
         async with transaction(self._database) as connection:
             change = await self._open(connection, caller, change_id)
             self._only_author(caller, change)
+            if change.edition != read.edition:
+                raise Problem("wrong-state", "the change was edited meanwhile")
             if change.status != DRAFT:
                 raise Problem("wrong-state", f"the change is {change.status}, not a draft")
             values = {"status": IN_REVIEW, "submitted_at": self._clock.now()}
@@ -287,45 +289,6 @@ class Proposals:
                 edition=change.edition,
             )
         )
-
-    async def check(self, change: Change, edits: Sequence[Edit]) -> None:
-        """Refuse what publishing the change would refuse at this moment; writes nothing."""
-        await self._try(
-            Publication(
-                workspace_id=change.workspace_id,
-                actor=author_of(change),
-                message=change.message,
-                kind=change.kind,
-                edits=tuple(edits),
-                condition=Condition(since=change.base_revision),
-                change_id=change.id,
-                approved=True,
-            )
-        )
-
-    async def try_out(
-        self, caller: Caller, edits: Sequence[Edit], base_revision: int | None
-    ) -> None:
-        """Refuse edits that could not be published as things stand; writes nothing."""
-        outcome = await self._try(
-            Publication(
-                workspace_id=caller.place.id,
-                actor=caller.actor,
-                message="",
-                kind="change",
-                edits=tuple(edits),
-                condition=Condition(since=base_revision),
-                approved=True,
-            )
-        )
-        if not outcome.changed:
-            raise Problem("wrong-state", "every edit of the change is in force already")
-
-    async def _try(self, publication: Publication) -> Outcome:
-        state = await self._snapshots.fresh(publication.workspace_id)
-        cipher = await self._vault.cipher(publication.workspace_id)
-        locked = Locked(publication.workspace_id, state.revision, self._clock.now())
-        return WorkspacePlan(state, locked, cipher).add(publication)
 
     async def _slugs(self, change: Change, edits: Sequence[Edit]) -> list[tuple[str, str]]:
         state = await self._snapshots.get(change.workspace_id)
@@ -401,8 +364,3 @@ async def _check_further(connection: Connection, change: Change, edits: Sequence
     for position, edit in enumerate(edits):
         if (edit.environment_id, edit.key) in present:
             raise invalid(f"/edits/{position}/key", f"the change edits {edit.key} twice")
-
-
-def author_of(change: Change) -> Actor:
-    """Return the author as an actor."""
-    return Actor(change.author_kind, change.author_id, change.author_name)

@@ -100,8 +100,12 @@ def _wish(slug: str, key: str, now: Cell | None, then: Cell | None) -> Wish | No
     if then is None or then.status == REMOVED:
         return Wish(slug, key, REMOVE) if held else None
     if now is not None and held:
-        if now.body == then.body and now.status == then.status:
+        # Of a secret only the version is compared: "nothing to do" would confirm a guess.
+        if now.version == then.version:
             return None
-        if now.body == then.body:
+        same = now.body == then.body and not now.secret
+        if same and now.status == then.status:
+            return None
+        if same:
             return Wish(slug, key, STATUS, status=then.status)
     return Wish(slug, key, SET, decode(then.body), status=then.status)
