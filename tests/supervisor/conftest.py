@@ -11,7 +11,7 @@ import pytest
 from central_config.supervisor.postgres import PostgresServer
 
 NOBODY = 65534
-IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a cluster is 46 MB: five times faster to write there
+IN_MEMORY = Path("/dev/shm")
 
 
 def make_place() -> Path:

@@ -14,7 +14,7 @@ from central_config.supervisor.plan import Command, Plan
 from central_config.supervisor.serve import run
 
 
-def command(argv: list[str], **options: Any) -> Command:  # noqa: ANN401 - as the JSON has it
+def command(argv: list[str], **options: Any) -> Command:
     return Command(argv=tuple(argv), **options)
 
 

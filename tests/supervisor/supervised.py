@@ -73,7 +73,7 @@ def supervisor(
     strangers = living(data_dir).keys()  # those of another supervisor, where the test has two
     log = data_dir.with_name(f"{data_dir.name}.{time.monotonic_ns()}.output")
     with log.open("w") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own script
+        process = subprocess.Popen(
             [*prefix, sys.executable, HERE / "stand_in_product.py", data_dir, json.dumps(plan)],
             stdin=subprocess.DEVNULL,
             stdout=output,
