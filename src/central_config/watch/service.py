@@ -17,7 +17,7 @@ from central_config.watch.model import Heard, Past, Subject
 # A client further behind than this gets a snapshot: replaying costs more than starting anew.
 REPLAY_REVISIONS = 1000
 # Seconds after which an answer that takes long asks again whether its caller still may have it.
-RECHECK = 4.0
+RECHECK = 1.0
 
 Recheck = Callable[[], Awaitable[None]]
 
