@@ -83,7 +83,8 @@ async def test_what_is_loaded_meanwhile_does_not_go_backwards(
         )
         await loaded.wait()
         monkeypatch.setattr(loading, "secret_keys", read_last)
-        revision = await process.put(admin, _set("a", 1))
+        async with asyncio.timeout(10):
+            revision = await process.put(admin, _set("a", 1))
         held = snapshots.peek(admin.place.id)
         go_on.set()
         assert (await behind).revision == revision

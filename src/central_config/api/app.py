@@ -57,6 +57,7 @@ def build_control_plane(services: Services) -> FastAPI:
     app.state.services = services.by_type
     app.state.guard = RequestGuard(services.access, services.directory)
     app.state.resolve_workspace = services.directory.resolve
+    app.state.forget_workspace = services.directory.forget
     for router in (
         access_routes,
         workspace_routes,

@@ -76,6 +76,7 @@ class Services:
         changing = Changing(self.snapshots, proposals)
         self.hub = Hub()
         self.snapshots.listen(self.hub.take)
+        self.snapshots.listen(self.directory.take)
         self.relay = Relay(self.database, self.snapshots)
         listen_url = settings.database_listen_url
         self.listener = NotificationListener(

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from central_config.access.model import SIGNED_IN, Caller
 from central_config.core.problems import Problem
@@ -82,10 +82,11 @@ async def update_workspace(
 
 @router.delete("/workspaces/{workspace}", status_code=204)
 async def delete_workspace(
-    caller: Annotated[Caller, requires("workspace.manage")], service: Service
+    request: Request, caller: Annotated[Caller, requires("workspace.manage")], service: Service
 ) -> None:
     """Take a workspace out of service. Its audit log stays."""
     await service.delete(caller)
+    request.app.state.forget_workspace(caller.place.slug)
 
 
 @router.get("/workspaces/{workspace}/environments")

@@ -62,7 +62,7 @@ class Publisher:
             if state.revision > locked.revision:
                 # The database was restored to an earlier moment; what we hold never was.
                 self._snapshots.drop(workspace_id)
-                state = await self._snapshots.get(workspace_id)
+                state = await self._snapshots.bring_up(connection, workspace_id, locked.revision)
             cipher = await self._vault.cipher(workspace_id)
             plans[workspace_id] = WorkspacePlan(state, locked, cipher)
         return plans
