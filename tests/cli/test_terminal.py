@@ -133,7 +133,7 @@ def test_a_rollback_asks(ccfg: Ccfg, terminal: Run) -> None:
     first = ccfg("set", "a", "1", "-o", "json").data["revision"]
     ccfg("set", "a", "2")
     asking = terminal("rollback", str(first))
-    asking.until("Publish these 1 differences? [y/N] ")
+    asking.until("Publish these 1 edits? [y/N] ")
     asking.type("")
     assert asking.end() == 1
     asking = terminal("rollback", str(first))

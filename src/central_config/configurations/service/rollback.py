@@ -77,10 +77,12 @@ class Rollback:
         if slug not in then.topology.by_slug:
             detail = f"there was no environment {slug} at revision {then.revision}"
             raise Problem("environment-not-found", detail)
-        return now, then, list(_wishes(now, then, slug, goal))
+        return now, then, list(_wishes(caller, now, then, slug, goal))
 
 
-def _wishes(now: WorkspaceState, then: WorkspaceState, slug: str, goal: Goal) -> Iterator[Wish]:
+def _wishes(
+    caller: Caller, now: WorkspaceState, then: WorkspaceState, slug: str, goal: Goal
+) -> Iterator[Wish]:
     environment_id = now.topology.by_slug[slug].id
     past = then.topology.by_slug[slug].id
     known = set(now.layer(environment_id)) | set(then.layer(past))
@@ -88,22 +90,25 @@ def _wishes(now: WorkspaceState, then: WorkspaceState, slug: str, goal: Goal) ->
     for key in sorted(known):
         if (wanted and key not in wanted) or not key.startswith(goal.prefix):
             continue
-        wish = _wish(slug, key, now.own(Site(environment_id, key)), then.own(Site(past, key)))
+        present, past_cell = now.own(Site(environment_id, key)), then.own(Site(past, key))
+        wish = _wish(slug, key, present, past_cell, reveals=caller.reveals(slug, key))
         if wish is not None:
             yield wish
 
 
-def _wish(slug: str, key: str, now: Cell | None, then: Cell | None) -> Wish | None:
+def _wish(
+    slug: str, key: str, now: Cell | None, then: Cell | None, *, reveals: bool
+) -> Wish | None:
     held = now is not None and now.status != REMOVED
     if then is not None and then.status != REMOVED and not then.body:
         return None  # damaged then: there is nothing to go back to
     if then is None or then.status == REMOVED:
         return Wish(slug, key, REMOVE) if held else None
     if now is not None and held:
-        # Of a secret only the version is compared: "nothing to do" would confirm a guess.
+        # To somebody who may not see a secret, "nothing to do" would confirm a guess.
         if now.version == then.version:
             return None
-        same = now.body == then.body and not now.secret
+        same = now.body == then.body and (reveals or not now.secret)
         if same and now.status == then.status:
             return None
         if same:
