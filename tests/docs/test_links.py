@@ -15,7 +15,14 @@ _COMMAND = re.compile(r"(?:^\$ |[|(] *|TOKEN=\S+ )(?:ccfg|central-config) ([^|)]
 _CLIMBING = re.compile(r"(?<![\w.])(?:\.\./)+[\w./-]*")
 # Home directories and the like: paths that are true on somebody's machine only.
 _SOMEBODYS = re.compile(r"(?<![\w$}.:/-])/(?:work|home|root|Users|mnt|srv/builds)/")
-_REGISTRIES = ("pypi.org", "pythonhosted.org", "npmjs.org", "docker.io", "ghcr.io", "quay.io")
+_REGISTRIES = [
+    f"{host}.{end}"
+    for end, hosts in (
+        ("org", ("pypi", "pythonhosted", "npmjs")),
+        ("io", ("docker", "ghcr", "quay")),
+    )
+    for host in hosts
+]
 
 everywhere = pytest.mark.parametrize("page", pages(), ids=name)
 
