@@ -84,7 +84,8 @@ async def list_changes(
     caller: Reader,
     service: ProposalService,
     status: Annotated[
-        Literal["draft", "in_review", "approved", "published", "rejected", "open"] | None,
+        # In the order of the command line: equal Literals share one object, whoever comes first.
+        Literal["open", "draft", "in_review", "approved", "published", "rejected"] | None,
         Query(description="open: draft, in review or approved"),
     ] = None,
     author: str | None = None,
