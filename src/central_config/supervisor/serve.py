@@ -1,5 +1,6 @@
 """`central-config serve`: the whole product on one machine, with nothing else installed."""
 
+import socket
 import sys
 
 import structlog
@@ -23,7 +24,34 @@ def serve(settings: Settings) -> int:
 
     Call it from the main thread: it waits for signals.
     """
+    taken = [
+        f"{host}:{port}"
+        for host, port in (
+            (settings.host, settings.port),
+            (settings.metrics_host, settings.metrics_port),
+        )
+        if port and not _free(host, port)
+    ]
+    if taken:
+        # The API would fail to start, and its probes would be answered by a stranger.
+        sys.stderr.write(
+            f"central-config: something listens on {' and '.join(taken)} already;"
+            " stop it, or choose others with PORT and METRICS_PORT\n"
+        )
+        return REFUSED
     return run(settings, product_plan(settings))
+
+
+def _free(host: str, port: int) -> bool:
+    """Tell whether an address can be listened on; a connection just closed does not count."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def run(settings: Settings, plan: Plan) -> int:
