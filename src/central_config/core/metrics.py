@@ -42,4 +42,3 @@ DATABASE_POOL = Gauge(
 AUTHENTICATION_FAILURES = Counter(
     "central_config_authentication_failures_total", "Sign-ins and keys refused", ["method"]
 )
-JOBS = Counter("central_config_jobs_total", "Background jobs ended", ["job", "outcome"])
