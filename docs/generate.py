@@ -10,13 +10,12 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple
 
 import msgspec
 from annotated_types import Ge, Gt, Le
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from prometheus_client import Counter
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -28,6 +27,7 @@ from central_config.cli import reference as command_line
 from central_config.core import metrics
 from central_config.core.problems import CATALOGUE
 from central_config.core.settings import Settings
+from central_config.core.tallies import RouteTallies
 from central_config.core.web import Requirement
 
 ROOT = Path(__file__).parent.parent
@@ -180,17 +180,27 @@ def problem_is_raised(code: str) -> bool:
 # -- metrics
 
 
-def own_metrics() -> Iterator[tuple[str, MetricWrapperBase]]:
+class Described(NamedTuple):
+    """A metric as the page tells of it."""
+
+    name: str
+    sort: str
+    labels: tuple[str, ...]
+    meaning: str
+
+
+def own_metrics() -> Iterator[tuple[str, Described]]:
     """Yield the service's own metrics by the name of their constant, in their order."""
     for name, value in vars(metrics).items():
-        if isinstance(value, MetricWrapperBase):
-            yield name, value
-
-
-def metric_name(metric: MetricWrapperBase) -> str:
-    """Return the name under which a metric is scraped."""
-    found = next(iter(metric.describe()))
-    return f"{found.name}_total" if isinstance(metric, Counter) else found.name
+        if isinstance(value, MetricWrapperBase | RouteTallies):
+            for family in value.describe():
+                holder: Any = family if isinstance(value, RouteTallies) else value
+                labels = tuple(holder._labelnames)  # noqa: SLF001 - the client tells it nowhere else
+                suffix = "_total" if family.type == "counter" else ""
+                yield (
+                    name,
+                    Described(family.name + suffix, family.type, labels, family.documentation),
+                )
 
 
 def metrics_page() -> str:
@@ -211,19 +221,17 @@ def metrics_page() -> str:
     return _page(lines)
 
 
-def _metric(constant: str, metric: MetricWrapperBase) -> str:
-    found = next(iter(metric.describe()))
-    labels = cast("tuple[str, ...]", metric._labelnames)  # noqa: SLF001 - the client tells it nowhere else
-    shown = ", ".join(f"`{label}`" for label in labels) or "-"
-    meaning = found.documentation
+def _metric(constant: str, metric: Described) -> str:
+    shown = ", ".join(f"`{label}`" for label in metric.labels) or "-"
+    meaning = metric.meaning
     if not metric_is_measured(constant):
         meaning += " (not measured by this version yet)"
-    return f"| `{metric_name(metric)}` | {found.type} | {shown} | {_cell(meaning)} |"
+    return f"| `{metric.name}` | {metric.sort} | {shown} | {_cell(meaning)} |"
 
 
 def metric_is_measured(constant: str) -> bool:
     """Tell whether any code sets a metric."""
-    used = re.compile(rf"\b{constant}\.(?:labels|inc|dec|set|observe)\b")
+    used = re.compile(rf"\b{constant}\.(?:labels|inc|dec|set|observe|of)\b")
     return any(used.search(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py"))
 
 

@@ -16,7 +16,7 @@ from central_config.configurations.cache import Snapshots
 from central_config.configurations.model.cells import REMOVED, Cell, Site
 from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.service.edits import Wish
-from central_config.configurations.service.reading import Reading
+from central_config.configurations.service.reading import Reading, When
 from central_config.core.ids import new_id
 from central_config.core.json import decode, encode
 from central_config.core.settings import Settings
@@ -77,8 +77,9 @@ class Rig:
         await self.replicas[replica].relay.catch_up()
 
     async def read(self, replica: int, who: Caller, slug: str, **how: Any) -> dict[str, Any]:
-        answer = await self.part(replica, Reading).environment(who, slug, **how)
-        found: Any = decode(answer.body)
+        answer = await self.part(replica, Reading).environment(who, slug, when=When(**how))
+        assert answer.page is not None
+        found: Any = decode(answer.page.body)
         assert found["revision"] == answer.revision
         return found
 

@@ -1,5 +1,6 @@
 """The model without I/O: references, patterns, and revisions worked out step by step or at once."""
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from central_config.configurations.model.cells import (
     DEPRECATED,
     REMOVED,
     Cell,
+    Layers,
     Placed,
     Site,
 )
@@ -165,7 +167,12 @@ proposals = st.lists(
 def fresh(
     placed: Sequence[Placed] = (), revision: int = 0, secret: Iterable[str] = ()
 ) -> WorkspaceState:
-    return WorkspaceState(UUID(int=9), revision, MOMENT, FOREST, placed, secret_keys=secret)
+    layers: Layers = {}
+    for site, cell in placed:
+        layers.setdefault(site.environment_id, {})[site.key] = cell
+    state = WorkspaceState(UUID(int=9), revision, MOMENT, FOREST, layers, secret_keys=secret)
+    deque(state.settle(), maxlen=0)
+    return state
 
 
 class Book:

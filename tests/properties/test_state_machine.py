@@ -327,10 +327,8 @@ class Machine(RuleBasedStateMachine):
     def events_alone_tell_everything(self) -> None:
         for slug in list(self.watched):
             watcher, mirror = self.watched[slug]
-            while not watcher.queue.empty():
-                heard = watcher.queue.get_nowait()
-                if heard is not None:
-                    mirror.hear(heard)
+            for heard in watcher.take():
+                mirror.hear(heard)
             if not watcher.open:
                 self.rig.unwatch(0, self.watched.pop(slug)[0])
             else:

@@ -1,6 +1,7 @@
 """Watchers that come back together, and snapshots that go to many."""
 
 import asyncio
+import random
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from central_config.configurations.service.edits import Wish
 from central_config.configurations.store import loading
 from central_config.watch import hub
+from central_config.watch.model import Past, Subject, change_data
 from central_config.watch.service import Watching
 from tests.watching.conftest import Process
 
@@ -58,7 +60,37 @@ async def test_a_snapshot_is_rendered_once_for_all_who_watch_the_same(
     monkeypatch.setattr(hub, "snapshot", counting)
     await process.environment(admin, "further", "base")
     assert len(rendered) == 2
-    heard = [watcher.queue.get_nowait() for watcher, _ in opened]
-    assert {event.kind for event in heard if event is not None} == {"snapshot"}
+    heard = [event for watcher, _ in opened for event in watcher.take()]
+    assert len(heard) == len(opened)
+    assert {event.kind for event in heard} == {"snapshot"}
     assert heard[0] is heard[2]
     assert heard[0] != heard[1]
+
+
+async def test_those_and_only_those_whose_prefix_changed_are_told_of_it(process: Process) -> None:
+    admin = await process.workspace()
+    watching: Watching = process.services.by_type[Watching]
+    await process.services.snapshots.get(admin.place.id)
+    dice = random.Random(1)  # noqa: S311 - a test's dice
+    prefixes = ["", "a", "a/", "a/b", "a/b/", "ab", "a/b/c/d/e/f", "z"]
+    present = process.services.snapshots.peek(admin.place.id)
+    assert present is not None
+    opened = [
+        (await watching.open(admin, environment, prefix, present.revision))[0]
+        for environment in ("base", "prod")
+        for prefix in prefixes
+    ]
+    pasts: list[Past] = []
+    process.services.snapshots.listen(
+        lambda step: pasts.append(Past(step.revision, step.changes or []))
+    )
+    for number in range(40):
+        keys = dice.sample(["a", "ab", "a/b", "a/b/c", "a/c", "b", "a/b/c/d/e/f/g"], 3)
+        environment = dice.choice(["base", "prod"])
+        await process.put(admin, *[Wish(environment, key, "set", number) for key in keys])
+        told = [watcher.take() for watcher in opened]
+        for watcher, events in zip(opened, told, strict=True):
+            subject: Subject = watcher.audience.subject
+            expected = change_data(pasts[-1], subject)
+            assert [event.data for event in events] == ([] if expected is None else [expected])
+    assert len(pasts) == 40

@@ -80,6 +80,11 @@ class PrincipalCache:
         self._generation = 0
         self._failing = False
         self._pause_until = 0.0
+        self._listeners: list[Callable[[str], None]] = []
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Call `listener` with every subject that is forgotten."""
+        self._listeners.append(listener)
 
     def known(self, token: Token) -> Principal | None:
         """Return the principal when it is known well enough to be used without asking."""
@@ -89,11 +94,24 @@ class PrincipalCache:
         now = self._clock.now()
         # Before the last check means that the machine's clock was set back: ask again.
         if not entry.checked <= now < entry.trusted_until:
-            return None
+            return entry.found.principal if self._gets_by(entry, now) else None
         self._entries.move_to_end(token)
         if now >= entry.refresh_at:
             self._join(token)
         return entry.found.principal
+
+    def _gets_by(self, entry: _Entry, now: datetime) -> bool:
+        """Tell whether an old entry is used while the database just failed to answer.
+
+        Between two questions nobody would learn anything by waiting; when the pause is over,
+        the next caller asks.
+        """
+        return (
+            self._failing
+            and entry.checked <= now <= entry.checked + GRACE
+            and asyncio.get_running_loop().time() < self._pause_until
+            and not _expired(entry.found.principal, now)
+        )
 
     async def find(self, token: Token) -> Principal | None:
         """Return the principal, or None when the token stands for nobody.
@@ -121,6 +139,11 @@ class PrincipalCache:
         may have been missed, and the database that just came back may go away once more.
         """
         self._generation += 1
+        self._drop(subject)
+        for listener in self._listeners:
+            listener(subject)
+
+    def _drop(self, subject: str) -> None:
         if not subject:
             self._pause_until = 0.0
             for entry in self._entries.values():

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 
+import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from prometheus_client import start_http_server
@@ -21,14 +22,23 @@ from central_config.audit.routes import router as audit_routes
 from central_config.configurations.routes import router as configuration_routes
 from central_config.core.clock import SystemClock
 from central_config.core.logging import configure_logging
-from central_config.core.process import END_STREAMS, die_with_parent
+from central_config.core.process import (
+    END_STREAMS,
+    allow_open_files,
+    die_with_parent,
+    favour_short_answers,
+)
 from central_config.core.settings import Settings, get_settings
 from central_config.interop.routes import router as interop_routes
 from central_config.operations.routes import router as operation_routes
 from central_config.watch.routes import router as watch_routes
 from central_config.workspaces.routes import router as workspace_routes
 
+log = structlog.get_logger(__name__)
+
 PREFIX = "/api/v1"
+# What 16,384 connections, the database and logs need; one process holds that many watches.
+OPEN_FILES = 20_000
 
 
 def build_control_plane(services: Services) -> FastAPI:
@@ -55,7 +65,7 @@ def build_control_plane(services: Services) -> FastAPI:
     )
     app.state.parts = services
     app.state.services = services.by_type
-    app.state.guard = RequestGuard(services.access, services.directory)
+    app.state.guard = RequestGuard(services.access, services.directory, services.limiter)
     app.state.resolve_workspace = services.directory.resolve
     app.state.forget_workspace = services.directory.forget
     for router in (
@@ -84,7 +94,8 @@ def build(settings: Settings) -> Application:
     idempotency = Idempotency(
         services.database, services.vault, SystemClock(), services.access.authenticate
     )
-    return Edge(build_control_plane(services), settings, idempotency)
+    control = Edge(build_control_plane(services), settings, idempotency)
+    return services.front(control) if settings.data_plane else control
 
 
 def create() -> Application:
@@ -92,6 +103,11 @@ def create() -> Application:
     settings = get_settings()
     configure_logging(settings)
     die_with_parent()
+    allowed = allow_open_files(OPEN_FILES)
+    if allowed < OPEN_FILES:
+        log.warning("few files may be opened", allowed=allowed, wanted=OPEN_FILES)
     if settings.metrics_port:
         start_http_server(settings.metrics_port, settings.metrics_host)
-    return build(settings)
+    application = build(settings)
+    favour_short_answers()
+    return application

@@ -13,8 +13,10 @@ from central_config.workspaces.service import WorkspaceService
 
 log = structlog.get_logger(__name__)
 
-# How long a name is believed without looking again (seconds).
+# How long a name is believed without looking again (seconds), and the age at which a new look
+# begins behind the answers, so that busy names are never waited for.
 BELIEVED_FOR = 2.0
+LOOK_AFTER = 1.0
 # How long a request waits for that look before it goes on with what was known (seconds).
 LOOK_WITHIN = 1.0
 # How long after a look that failed nobody tries again (seconds).
@@ -60,6 +62,20 @@ class WorkspaceDirectory:
                 raise
             self._note_away()
             return known[0]
+
+    def known(self, slug: str) -> WorkspaceRef | None:
+        """Return the workspace if that can be told at once; None means: ask `resolve`."""
+        known = self._known.get(slug)
+        if known is None:
+            return None
+        age = time.monotonic() - known[1]
+        if self._away:
+            return known[0] if time.monotonic() < self._try_again_at else None
+        if age > BELIEVED_FOR:
+            return None
+        if age > LOOK_AFTER:
+            self._look(slug)
+        return known[0]
 
     def forget(self, slug: str) -> None:
         """Look a name up at its next use: what it names has changed."""

@@ -5,7 +5,6 @@ callable, because it also runs for answers that never reach the framework.
 """
 
 import asyncio
-import ipaddress
 import json
 import re
 import time
@@ -14,11 +13,12 @@ from typing import Any
 
 import structlog
 
+from central_config.api.clients import ClientAddresses
 from central_config.api.idempotency import Idempotency
 from central_config.api.problems import as_problem, render
 from central_config.core.ids import new_id
 from central_config.core.json import decode
-from central_config.core.metrics import HTTP_DURATION, HTTP_REQUESTS
+from central_config.core.metrics import HTTP
 from central_config.core.problems import Problem
 from central_config.core.settings import Settings
 
@@ -48,11 +48,7 @@ class Edge:
     def __init__(self, app: Application, settings: Settings, idempotency: Idempotency) -> None:
         self._app = app
         self._limit = settings.max_body_bytes
-        self._proxies = [
-            ipaddress.ip_network(each.strip())
-            for each in settings.trusted_proxies.split(",")
-            if each.strip()
-        ]
+        self._addresses = ClientAddresses(settings)
         self._idempotency = idempotency
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +59,7 @@ class Edge:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         given = headers.get(b"x-request-id", "")
         scope["request_id"] = given if _REQUEST_ID.fullmatch(given) else new_id().hex
-        scope["client_ip"] = self._client(scope, headers.get(b"x-forwarded-for", ""))
+        scope["client_ip"] = self._addresses.of(scope, headers.get(b"x-forwarded-for", ""))
         exchange = _Exchange(scope, send)
         try:
             receive = await self._checked(scope, headers, receive)
@@ -73,22 +69,6 @@ class Edge:
                 await exchange.refuse(as_problem(error))
         finally:
             exchange.account()
-
-    def _client(self, scope: Scope, forwarded: str) -> str:
-        """Return the client's address; forwarded ones count only from proxies we trust."""
-        address = str((scope.get("client") or ("",))[0])
-        for hop in reversed([each.strip() for each in forwarded.split(",") if each.strip()]):
-            if not self._trusted(address):
-                break
-            address = hop
-        return address
-
-    def _trusted(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._proxies)
 
     async def _checked(
         self, scope: Scope, headers: MutableMapping[bytes, str], receive: Receive
@@ -205,8 +185,7 @@ class _Exchange:
             template = _PREFIX + template if route is not None else template
         method = self._scope["method"]
         ended = self._first or time.perf_counter()
-        HTTP_REQUESTS.labels(method, template, str(self._status)).inc()
-        HTTP_DURATION.labels(method, template).observe(ended - self._began)
+        HTTP.of(method, template).add(self._status, ended - self._began)
         path: str = self._scope["path"]
         if path.startswith(_QUIET):
             return

@@ -14,6 +14,7 @@ from central_config.access.model import (
 )
 from central_config.access.service import AccessService
 from central_config.api.directory import WorkspaceDirectory
+from central_config.api.limits import RateLimiter
 from central_config.core.problems import Problem
 
 _BEARER = "bearer "
@@ -34,19 +35,29 @@ def token_of(authorization: str | None, api_key: str | None) -> str | None:
     return authorization[len(_BEARER) :].strip()
 
 
+def _token(request: Request) -> str:
+    token = token_of(request.headers.get("authorization"), request.headers.get("x-api-key"))
+    if not token:
+        raise Problem("authentication-required", "the request has no credentials")
+    return token
+
+
 class RequestGuard:
     """Checks each request against what its route declares."""
 
-    def __init__(self, access: AccessService, directory: WorkspaceDirectory) -> None:
+    def __init__(
+        self, access: AccessService, directory: WorkspaceDirectory, limiter: RateLimiter
+    ) -> None:
         self._access = access
         self._directory = directory
+        self._limiter = limiter
 
     async def check(self, request: Request, permission: str) -> Caller:
         """Return the caller.
 
         Raises:
             Problem: 401 without valid credentials, 404 for a workspace the caller may not know
-                of, 403 for a permission that is missing.
+                of, 403 for a permission that is missing, 429 beyond the credential's rate.
         """
         request_id = str(request.scope.get("request_id", ""))
         client_ip = str(request.scope.get("client_ip", ""))
@@ -54,6 +65,7 @@ class RequestGuard:
             return anonymous_caller(request_id, client_ip)
         principal = await self._principal(request)
         request.scope["principal"] = principal
+        self._limiter.check(principal)
         self._refuse_restricted(request, principal)
         workspace = await self._workspace(request, principal)
         caller = Caller(principal, principal.actor(request_id, client_ip), workspace)
@@ -64,14 +76,28 @@ class RequestGuard:
     async def still_valid(self, request: Request) -> bool:
         """Tell whether the credentials of a long answer still hold for its workspace."""
         try:
-            principal = await self._principal(request)
+            token = _token(request)
+        except Problem:
+            return False
+        slug = request.path_params.get("workspace")
+        return await self.holds(
+            token,
+            None if slug is None else str(slug),
+            request.scope["principal"],
+            str(request.scope.get("client_ip", "")),
+        )
+
+    async def holds(
+        self, token: str, workspace: str | None, before: Principal, client_ip: str
+    ) -> bool:
+        """Tell whether a credential still allows reading as it did for `before`."""
+        try:
+            principal = await self._access.authenticate(token, client_ip)
         except Problem as problem:
             return problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        slug = request.path_params.get("workspace")
-        if slug is None:
+        if workspace is None:
             return True
-        found = await self._directory.resolve(str(slug))
-        before: Principal = request.scope["principal"]
+        found = await self._directory.resolve(workspace)
         return (
             found is not None
             and principal.can("config.read", found.id)
@@ -80,10 +106,8 @@ class RequestGuard:
         )
 
     async def _principal(self, request: Request) -> Principal:
-        token = token_of(request.headers.get("authorization"), request.headers.get("x-api-key"))
-        if not token:
-            raise Problem("authentication-required", "the request has no credentials")
-        return await self._access.authenticate(token, str(request.scope.get("client_ip", "")))
+        client_ip = str(request.scope.get("client_ip", ""))
+        return await self._access.authenticate(_token(request), client_ip)
 
     def _refuse_restricted(self, request: Request, principal: Principal) -> None:
         if principal.restricted and request.url.path not in _WHILE_RESTRICTED:

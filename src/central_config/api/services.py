@@ -8,7 +8,17 @@ from typing import Any
 import structlog
 
 from central_config.access.service import AccessService, Throttle
+from central_config.api.clients import ClientAddresses
 from central_config.api.directory import WorkspaceDirectory
+from central_config.api.guard import RequestGuard
+from central_config.api.limits import RateLimiter
+from central_config.api.plane.callers import KnownCallers
+from central_config.api.plane.exchange import Application
+from central_config.api.plane.front import DataPlane
+from central_config.api.plane.reads import ReadPath
+from central_config.api.plane.standing import Standing
+from central_config.api.plane.watches import WatchPath
+from central_config.api.plane.writes import WritePath
 from central_config.audit.service import AuditService
 from central_config.configurations.cache import Snapshots
 from central_config.configurations.model.changes import Outcome, Publication
@@ -69,7 +79,7 @@ class Services:
             self.directory.resolve,
         )
         publisher = Publisher(self.database, self.snapshots, self.vault, clock)
-        self.writer: GroupWriter[Publication, Outcome] = GroupWriter(publisher.run)
+        self.writer: GroupWriter[Publication, Outcome] = GroupWriter(publisher.run, publisher.begin)
         proposals = Proposals(self.database, self.snapshots, self.vault, self.writer, clock)
         publishing = Publishing(self.snapshots, self.writer, proposals)
         reading = Reading(self.database, self.snapshots)
@@ -85,6 +95,17 @@ class Services:
             self._reconnected,
         )
         self.queue = JobQueue.of(settings)
+        self.limiter = RateLimiter(settings.rate_limit_per_key)
+        callers = KnownCallers(self.access, self.directory, self.limiter)
+        self.reads = ReadPath(callers, self.snapshots, reading)
+        self.snapshots.listen(self.reads.take)
+        self.access.listen(self.reads.doubt)
+        watching = Watching(self.snapshots, reading, self.hub)
+        guard = RequestGuard(self.access, self.directory, self.limiter)
+        standing = Standing(guard, self.access, self.directory)
+        addresses = ClientAddresses(settings)
+        self.watches = WatchPath(callers, watching, standing, addresses)
+        self.writes = WritePath(callers, publishing, addresses)
         self.by_type: dict[type, Any] = {
             type(each): each
             for each in (
@@ -101,12 +122,16 @@ class Services:
                 Compaction(self.database, self.snapshots, clock),
                 Rules(self.database, self.snapshots, clock),
                 Environments(workspaces, self.snapshots),
-                Watching(self.snapshots, reading, self.hub),
+                watching,
                 Jobs(self.database, self.queue, clock),
                 Interop(self.database, self.snapshots, reading, changing, clock),
             )
         }
         self._background: list[asyncio.Task[None]] = []
+
+    def front(self, control: Application) -> DataPlane:
+        """Return the data plane in front of a control plane that works with these services."""
+        return DataPlane(control, self.reads, self.watches, self.writes)
 
     def _reconnected(self) -> None:
         """What was announced while nobody listened is unknown: look, and trust nothing cached."""
@@ -142,6 +167,7 @@ class Services:
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.listener.stop()
         await self.relay.stop()
+        self.reads.flush()
         with contextlib.suppress(Exception):  # the database may be gone; stopping goes on
             await self.access.close()
             await self.queue.close()
@@ -152,6 +178,7 @@ class Services:
             used, idle = pool_use(self.database)
             DATABASE_POOL.labels("used").set(used)
             DATABASE_POOL.labels("idle").set(idle)
+            self.reads.flush()
             try:
                 await self.access.flush_usage()
                 if turn % COUNT_EVERY == 0:

@@ -6,8 +6,19 @@ from uuid import UUID
 
 from central_config.audit import store
 from central_config.audit.model import ChainReport, Event, Head, Record, Verifier, link
+from central_config.audit.store import EXPECTED_END, LINKED, lock_heads
 from central_config.core.clock import Clock
 from central_config.core.db import Connection, Database, snapshot_transaction
+
+__all__ = [
+    "EXPECTED_END",
+    "LINKED",
+    "AuditService",
+    "Head",
+    "ensure_partitions",
+    "lock_heads",
+    "record",
+]
 
 
 async def record(connection: Connection, events: Sequence[Event], clock: Clock) -> None:

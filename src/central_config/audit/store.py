@@ -40,6 +40,31 @@ _MOVE_HEADS = text("""
     WHERE head.chain = moved.chain
 """)
 
+# Parts of a statement that commits other things too (see `core.lane.Statement`). Its `ready` holds
+# a row when everything it relies on is as its parameters say, and none otherwise.
+#
+# The end of one chain, locked, if it is where it was thought to be.
+EXPECTED_END = """
+    chain_end AS MATERIALIZED (
+        SELECT c.chain, w.moment FROM cc_audit_chain AS c, workspace AS w
+        WHERE c.chain = w.id AND c.sequence = :sequence::bigint AND c.hash = :end::bytea
+        FOR UPDATE OF c)
+"""
+# The events `linked`, one after the other behind that end, and the new end.
+LINKED = """
+    audited AS (
+        INSERT INTO cc_audit_log (chain, sequence, created_at, action, target, actor_kind,
+                                  actor_id, actor_name, request_id, client_ip, details, previous,
+                                  hash)
+        SELECT :workspace_id::uuid, :sequence + place, :linked_at::timestamptz, action, target,
+               actor_kind, actor_id, actor_name, request_id, client_ip, details, previous, hash
+        FROM linked),
+    chained AS (
+        UPDATE cc_audit_chain AS c
+        SET sequence = :sequence + :count::integer, hash = :new_end::bytea, updated_at = now()
+        FROM ready WHERE c.chain = :workspace_id::uuid)
+"""
+
 _FIELDS = Record.__struct_fields__
 
 

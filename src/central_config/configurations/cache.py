@@ -75,6 +75,7 @@ class Snapshots:
         self._listeners: list[Listener] = []
         self._confirmed = time.monotonic()
         self._slugs: dict[UUID, str] = {}
+        self._coming: dict[UUID, int] = {}
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` after each revision this process takes; it must not wait."""
@@ -90,6 +91,10 @@ class Snapshots:
         """Seconds since it was last confirmed that what is held is the last revision."""
         return time.monotonic() - self._confirmed
 
+    def age_at(self, moment: float) -> float:
+        """Return the same at a moment of `time.monotonic()` that the caller knows already."""
+        return moment - self._confirmed
+
     def slug(self, workspace_id: UUID) -> str:
         """Return the name of a workspace that was loaded."""
         return self._slugs[workspace_id]
@@ -102,6 +107,23 @@ class Snapshots:
     def peek(self, workspace_id: UUID) -> WorkspaceState | None:
         """Return the state if it is held."""
         return self._states.get(workspace_id)
+
+    def expect(self, workspace_id: UUID, revision: int | None) -> None:
+        """Note the last revision this process is committing right now; None: no more."""
+        if revision is None:
+            self._coming.pop(workspace_id, None)
+        else:
+            self._coming[workspace_id] = revision
+
+    def will_hold(self, workspace_id: UUID, revision: int) -> bool:
+        """Tell whether a revision is held, is being committed here, or is of no concern here.
+
+        The database announces a commit to whoever listens before it answers the one who made it.
+        """
+        state = self._states.get(workspace_id)
+        if state is None or state.revision >= revision:
+            return True
+        return self._coming.get(workspace_id, 0) >= revision
 
     async def get(self, workspace_id: UUID) -> WorkspaceState:
         """Return the present state; loads it at the first use.
@@ -328,42 +350,49 @@ class Snapshots:
         if workspace is None:
             raise Problem("workspace-not-found", "the workspace was deleted")
         self._slugs[workspace_id] = workspace.slug
-        cells: list[Placed] = []
-        async for block in loading.heads(connection, workspace_id, cipher):
-            cells.extend(block)
+        layers = await loading.heads(connection, workspace_id, cipher)
         rows = await revision_rows(
             connection,
             workspace_id,
             after=workspace.revision - 1,
             through=workspace.revision,
         )
-        return WorkspaceState(
-            workspace_id,
-            workspace.revision,
-            rows[0].published_at if rows else workspace.created_at,
-            # Not the table of environments: the caller may be changing it on this connection.
-            await topology_at(connection, workspace_id, workspace.revision),
-            cells,
-            await schemas.rules(connection, workspace_id),
-            await loading.secret_keys(connection, workspace_id),
+        return await _settled(
+            WorkspaceState(
+                workspace_id,
+                workspace.revision,
+                rows[0].published_at if rows else workspace.created_at,
+                # Not the table of environments: the caller may be changing it on this connection.
+                await topology_at(connection, workspace_id, workspace.revision),
+                layers,
+                await schemas.rules(connection, workspace_id),
+                await loading.secret_keys(connection, workspace_id),
+            )
         )
 
     async def _load_past(
         self, connection: Connection, workspace_id: UUID, revision: int
     ) -> WorkspaceState:
         cipher = await self._vault.cipher(workspace_id)
-        cells: list[Placed] = []
-        async for block in loading.heads_at(connection, workspace_id, revision, cipher):
-            cells.extend(block)
         workspace = await workspace_by_id(connection, workspace_id)
         if workspace is None:
             raise Problem("workspace-not-found", "the workspace was deleted")
+        layers = await loading.heads_at(connection, workspace_id, revision, cipher)
         rows = await revision_rows(connection, workspace_id, after=revision - 1, through=revision)
-        return WorkspaceState(
-            workspace_id,
-            revision,
-            rows[0].published_at if rows else workspace.created_at,
-            await topology_at(connection, workspace_id, revision),
-            cells,
-            secret_keys=await loading.secret_keys(connection, workspace_id),
+        return await _settled(
+            WorkspaceState(
+                workspace_id,
+                revision,
+                rows[0].published_at if rows else workspace.created_at,
+                await topology_at(connection, workspace_id, revision),
+                layers,
+                secret_keys=await loading.secret_keys(connection, workspace_id),
+            )
         )
+
+
+async def _settled(state: WorkspaceState) -> WorkspaceState:
+    """Return a state that nobody else has seen yet, ready to be used; others go on meanwhile."""
+    for _ in state.settle():
+        await asyncio.sleep(0)
+    return state

@@ -3,13 +3,14 @@
 Stores take a `Connection` and never open one; services decide where a transaction begins and ends.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
+from weakref import WeakKeyDictionary
 
 import asyncpg
-from sqlalchemy import MetaData
+from sqlalchemy import Engine, MetaData
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -25,6 +26,8 @@ __all__ = [
     "Database",
     "IntegrityError",
     "connect_arguments",
+    "connect_beside",
+    "keeps_statements",
     "lost_connection",
     "metadata",
     "open_connection",
@@ -47,6 +50,9 @@ metadata = MetaData(
 
 # asyncpg has no types of its own; this is the one place it is called from.
 open_connection: Any = cast("Any", asyncpg).connect
+
+# How to open a further connection like those of a pool.
+_openers: WeakKeyDictionary[Engine, Callable[[], Awaitable[Any]]] = WeakKeyDictionary()
 
 # SQLSTATE of a server that cannot serve now: connection exceptions, too many connections, the
 # database is being replaced, operator intervention (stopping, starting, recovering after a crash).
@@ -94,7 +100,7 @@ def open_database(url: str, settings: Settings, *, application: str = "central-c
             **arguments, **cache, server_settings=server_settings, timeout=10
         )
 
-    return create_async_engine(
+    database = create_async_engine(
         "postgresql+asyncpg://"
         + ("?prepared_statement_cache_size=0" if not settings.database_statement_cache else ""),
         async_creator=connect,
@@ -105,6 +111,18 @@ def open_database(url: str, settings: Settings, *, application: str = "central-c
         pool_pre_ping=True,
         hide_parameters=True,  # they may be secrets, and errors end in logs
     )
+    _openers[database.sync_engine] = connect
+    return database
+
+
+async def connect_beside(database: Database) -> Any:  # noqa: ANN401 - asyncpg is untyped
+    """Open a driver's connection to the same server that is none of the pool's."""
+    return await _openers[database.sync_engine]()
+
+
+def keeps_statements(database: Database) -> bool:
+    """Tell whether prepared statements live as long as their connection; poolers drop them."""
+    return "prepared_statement_cache_size" not in database.url.query
 
 
 @asynccontextmanager
@@ -141,7 +159,16 @@ def lost_connection(error: BaseException) -> bool:
     away = (OSError, TimeoutError, PoolTimeoutError, OperationalError, InterfaceError)
     if isinstance(error, away):
         return True
+    if isinstance(error, (asyncpg.InterfaceError, asyncpg.PostgresError)):
+        return _lost_driver(error)
     if not isinstance(error, DBAPIError):
         return False
     state = str(getattr(error.orig, "sqlstate", None) or "")
     return error.connection_invalidated or state.startswith(_AWAY)
+
+
+def _lost_driver(error: Any) -> bool:  # noqa: ANN401 - asyncpg is untyped
+    """Tell the same of what the driver raises on a connection that is none of the pool's."""
+    if isinstance(error, asyncpg.InterfaceError):
+        return not isinstance(error, ValueError)  # an argument it cannot encode
+    return str(error.sqlstate or "").startswith(_AWAY)

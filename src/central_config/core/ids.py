@@ -2,22 +2,47 @@
 
 import os
 import time
+from collections.abc import Iterator
+from functools import lru_cache
 from uuid import UUID
 
 from asyncpg.pgproto import pgproto
 
-_RANDOM_BITS = 74
+_RANDOM_BYTES = 10
+_MARKS = 0x7 << 76 | 0b10 << 62
+_KEPT = (1 << 80) - 1 & ~(0xF << 76 | 0b11 << 62)
+# Asked of the system for many ids at a time: a call for each costs more than the id.
+_AHEAD = 256
+
+
+class _Random:
+    """Random bytes of the system; a child process begins with none of its parent's."""
+
+    def __init__(self) -> None:
+        self._forget()
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        self._pieces: Iterator[bytes] = iter(())
+
+    def next(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        block = os.urandom(_AHEAD * _RANDOM_BYTES)
+        self._pieces = iter(
+            [block[at : at + _RANDOM_BYTES] for at in range(0, len(block), _RANDOM_BYTES)]
+        )
+        return next(self._pieces)
+
+
+_random = _Random()
 
 
 def new_id() -> UUID:
     """Return a new UUIDv7: 48 bits of milliseconds, then 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big") & ((1 << _RANDOM_BITS) - 1)
-    value = milliseconds << 80
-    value |= 0x7 << 76
-    value |= (random >> 62) << 64
-    value |= 0b10 << 62
-    value |= random & ((1 << 62) - 1)
+    random = int.from_bytes(_random.next(), "big")
+    # The version and the variant stand between the random bits.
+    value = (random & _KEPT) | _MARKS | (time.time_ns() // 1_000_000) << 80
     return UUID(int=value)
 
 
@@ -29,3 +54,9 @@ def quick(value: UUID) -> UUID:
     """
     found: UUID = pgproto.UUID(value.bytes)
     return found
+
+
+@lru_cache(maxsize=4096)
+def as_text(value: UUID) -> str:
+    """Return an id that is written again and again (of a user, an environment) as a text."""
+    return str(value)

@@ -36,17 +36,19 @@ def decode(data: bytes | str) -> JSON:
 
 def deeper_than(value: JSON, limit: int) -> bool:
     """Tell whether lists and objects nest more than `limit` deep; does not recurse itself."""
-    level: list[JSON] = [value]
+    if not isinstance(value, (list, dict)):
+        return False
+    level = [value]
     for _ in range(limit):
         level = [
             inner
             for each in level
-            if isinstance(each, (list, dict))
             for inner in (each if isinstance(each, list) else each.values())
+            if isinstance(inner, (list, dict))
         ]
         if not level:
             return False
-    return any(isinstance(each, (list, dict)) for each in level)
+    return True
 
 
 def equal(left: JSON, right: JSON) -> bool:

@@ -19,6 +19,8 @@ Handler = Callable[[str], None]
 # A dead server says nothing; a statement every few seconds finds out (seconds).
 _PROBE_EVERY = 5
 _RECONNECT_AFTER = 1
+# A connection that was good and is lost is opened again sooner (seconds).
+_REOPEN_AFTER = 0.1
 
 
 class NotificationListener:
@@ -47,14 +49,15 @@ class NotificationListener:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
+        was_healthy = False
         while True:
             try:
                 await self._listen()
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                if self.healthy:
+                was_healthy, self.healthy = self.healthy, False
+                if was_healthy:
                     log.warning("notification connection lost", error=repr(error))
-                self.healthy = False
-            await asyncio.sleep(_RECONNECT_AFTER)
+            await asyncio.sleep(_REOPEN_AFTER if was_healthy else _RECONNECT_AFTER)
 
     async def _listen(self) -> None:
         connection = await open_connection(
@@ -62,13 +65,21 @@ class NotificationListener:
             timeout=10,
             server_settings={"application_name": "central-config-listen"},
         )
+        lost = asyncio.Event()
+
+        def note_loss(connection: object) -> None:
+            del connection
+            lost.set()
+
+        connection.add_termination_listener(note_loss)
         try:
             for channel in self._handlers:
                 await connection.add_listener(channel, self._hear)
             self.healthy = True
             self._connected()
             while True:
-                await asyncio.sleep(_PROBE_EVERY)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(lost.wait(), _PROBE_EVERY)
                 await connection.execute("SELECT 1", timeout=_PROBE_EVERY)
         finally:
             with contextlib.suppress(Exception):

@@ -91,6 +91,15 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=32 * 1024 * 1024, ge=1024, description="Largest request body accepted"
     )
+    rate_limit_per_key: int = Field(
+        default=10_000,
+        ge=0,
+        description="Requests a second one credential may make of one replica; 0 = no limit",
+    )
+    data_plane: bool = Field(
+        default=True,
+        description="false answers everything through the framework: slower, for comparison only",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_format: str = Field(default="json", pattern="^(json|console)$", description="Log form")
 

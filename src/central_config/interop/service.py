@@ -13,10 +13,11 @@ from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.service import Snapshots
 from central_config.configurations.service.changing import Changing
 from central_config.configurations.service.edits import Wish
-from central_config.configurations.service.reading import At, Reading, narrow
+from central_config.configurations.service.reading import At, Reading, When, narrow
 from central_config.core.clock import Clock
 from central_config.core.db import Database, transaction
 from central_config.core.json import JSON, decode, encode
+from central_config.core.pace import STRIDE, Steps, unhurried
 from central_config.core.problems import FieldError, Problem
 from central_config.interop.model.formats import parse, render
 from central_config.interop.model.terms import Entry, Format, Notice, Parsed, ParseError
@@ -106,20 +107,21 @@ class Interop:
         parsed = await asyncio.to_thread(_parse, text, options)
         state = await self._snapshots.knowing(caller.place.id, [slug])
         environment = self._reading.find(caller, state, slug)
-        wishes, effects = _differences(caller, state, environment, parsed.entries, options)
+        # Others may publish while it is compared: the draft starts from what is known now.
+        base = state.revision
+        wishes, effects = await unhurried(
+            _differences(caller, state, environment, parsed.entries, options)
+        )
         unchanged = len(parsed.entries) - sum(effect.kind != REMOVED for effect in effects)
         change: Change | None = None
         message = options.message or f"Import {len(wishes)} keys from {options.format}"
         if len(wishes) > BLOCK:  # nothing of a file that is wrong at its end may be kept
             for start in range(0, len(wishes), BLOCK):
                 await self._changing.check(caller, wishes[start : start + BLOCK])
-                await asyncio.sleep(0)
         for start in range(0, len(wishes), BLOCK):
             block = wishes[start : start + BLOCK]
             if change is None:
-                change = await self._changing.draft(
-                    caller, block, message, state.revision, kind="import"
-                )
+                change = await self._changing.draft(caller, block, message, base, kind="import")
             else:
                 change = await self._changing.append(caller, change.id, block)
             yield Progress(start + len(block), len(wishes))
@@ -140,7 +142,7 @@ class Interop:
         Raises:
             Problem: `permission-denied` for secrets in clear without the permission.
         """
-        state = await self._reading.state(caller.place.id, slug, at)
+        state = await self._reading.state(caller.place.id, slug, When(at))
         environment = self._reading.find(caller, state, slug)
         narrowed = narrow(caller, prefix)
         entries = [] if narrowed is None else list(state.entries(environment.id, narrowed))
@@ -188,15 +190,17 @@ def _differences(
     environment: Environment,
     entries: Sequence[Entry],
     options: Options,
-) -> tuple[list[Wish], list[Effect]]:
-    """Return what to write and how that looks.
+) -> Steps[tuple[list[Wish], list[Effect]]]:
+    """Return, in steps, what to write and how that looks.
 
     A value the caller may not see counts as changed, whatever it holds: else a file of guesses
     would tell which ones are right.
     """
     wishes: list[Wish] = []
     effects: list[Effect] = []
-    for entry in entries:
+    for position, entry in enumerate(entries, 1):
+        if position % STRIDE == 0:
+            yield
         known = entry.key in state.secret_keys
         secret = known or looks_secret(entry.key, entry.value)
         own = state.own(Site(environment.id, entry.key))

@@ -1,11 +1,12 @@
 """What watchers hear: events of one environment, and the buffer of the last ones."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
-from central_config.configurations.model.cells import Served, ServedChange
+from central_config.configurations.model.cells import ServedChange
 from central_config.configurations.model.rendering import shown
 from central_config.core.json import encode
 
@@ -52,9 +53,13 @@ class Timeline:
 
     def since(self, revision: int) -> Iterator[Past]:
         """Yield the revisions after one that is not before `start`."""
-        for past in self._past:
-            if past.revision > revision:
-                yield past
+        # From the end, because most who come back were away for a moment.
+        later = 0
+        for past in reversed(self._past):
+            if past.revision <= revision:
+                break
+            later += 1
+        return islice(self._past, len(self._past) - later, None)
 
 
 def noticeable(change: ServedChange) -> bool:
@@ -67,30 +72,32 @@ def noticeable(change: ServedChange) -> bool:
     return before.body != after.body or before.cell.status != after.cell.status
 
 
-def _member(key: str, after: Served | None, *, reveal: bool) -> bytes:
+def member(change: ServedChange, *, reveal: bool) -> bytes:
+    """Return what an event says of one key."""
+    after = change.after
+    key = encode(change.site.key)
     if after is None:
-        return b'{"key":%b,"removed":true}' % encode(key)
+        return b'{"key":%b,"removed":true}' % key
     masked = b',"masked":true' if after.secret and not reveal else b""
-    return b'{"key":%b,"value":%b,"status":%b%b}' % (
-        encode(key),
-        shown(after, reveal=reveal),
-        encode(after.cell.status),
-        masked,
-    )
+    value, status = shown(after, reveal=reveal), encode(after.cell.status)
+    return b'{"key":%b,"value":%b,"status":%b%b}' % (key, value, status, masked)
+
+
+def members_data(revision: int, members: Iterable[bytes]) -> bytes:
+    """Return the data of a change event."""
+    return b'{"revision":%d,"changes":[%b]}' % (revision, b",".join(members))
 
 
 def change_data(past: Past, subject: Subject) -> bytes | None:
     """Return the event's data as a watcher of the subject hears it; None: nothing it watches."""
     members = [
-        _member(change.site.key, change.after, reveal=subject.reveal)
+        member(change, reveal=subject.reveal)
         for change in past.changes
         if change.site.environment_id == subject.environment_id
         and change.site.key.startswith(subject.prefix)
         and noticeable(change)
     ]
-    if not members:
-        return None
-    return b'{"revision":%d,"changes":[%b]}' % (past.revision, b",".join(members))
+    return members_data(past.revision, members) if members else None
 
 
 class Heard(NamedTuple):

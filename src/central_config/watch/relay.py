@@ -45,9 +45,27 @@ class Relay:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def hint(self, payload: str = "") -> None:
-        """Look now: something was published. What, is read from the database."""
-        del payload
-        self._hint.set()
+        """Look now: something was published. What, is read from the database.
+
+        A hint that says only what this process knows already, like most of those that its own
+        writer sends, costs no look.
+        """
+        if not self._knows(payload):
+            self._hint.set()
+
+    def _knows(self, payload: str) -> bool:
+        """Tell whether all that a hint names is held at that revision, or not held at all."""
+        for each in payload.split(","):
+            workspace, _, revision = each.partition(":")
+            if not revision.isdigit():
+                return False
+            try:
+                known = self._snapshots.will_hold(UUID(workspace), int(revision))
+            except ValueError:
+                return False
+            if not known:
+                return False
+        return True
 
     async def _run(self) -> None:
         while True:

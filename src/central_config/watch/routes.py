@@ -10,14 +10,12 @@ from fastapi.responses import StreamingResponse
 from central_config.access.model import Caller
 from central_config.core.problems import FieldError, Problem
 from central_config.core.web import LONGEST_REVISION, Guard, provided, requires
-from central_config.watch.hub import Watcher
+from central_config.watch.hub import HEARTBEAT, Watcher
 from central_config.watch.model import Heard, as_sse
-from central_config.watch.service import RECHECK, Watching, heard
+from central_config.watch.service import OPENING, RECHECK, Watching, heard
 
 router = APIRouter(tags=["watch"])
 
-# Seconds of silence after which a comment line tells proxies that the stream lives.
-HEARTBEAT = 15.0
 MAXIMUM_WAIT = 60
 
 EVENT_STREAM = "text/event-stream"
@@ -90,11 +88,8 @@ async def _stream(
     request: Request, service: Watching, watcher: Watcher, backlog: list[Heard]
 ) -> AsyncIterator[bytes]:
     guard: Guard = request.app.state.guard
-    # Proxies and clients learn at once that the stream is open, and how soon to come back.
-    yield b"retry: 1000\n\n"
     try:
-        for event in backlog:
-            yield as_sse(event)
+        yield b"".join([OPENING, *map(as_sse, backlog)])
         last_sent = time.monotonic()
         async for event in heard(watcher, RECHECK):
             if event is not None:

@@ -1,9 +1,8 @@
 """How a notification works: a watch opens here, the relay brings revisions, the hub tells."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from central_config.access.model import Caller
@@ -11,15 +10,20 @@ from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.service import Snapshots
 from central_config.configurations.service.reading import Reading, narrow
 from central_config.core.problems import Problem
-from central_config.watch.hub import Hub, Watcher, changes_since, snapshot
-from central_config.watch.model import Heard, Past, Subject
+from central_config.watch.hub import Audience, Hub, Stream, Watcher
+from central_config.watch.hub.audience import Send
+from central_config.watch.model import Heard, Past, Subject, as_sse
 
 # A client further behind than this gets a snapshot: replaying costs more than starting anew.
 REPLAY_REVISIONS = 1000
 # Seconds after which an answer that takes long asks again whether its caller still may have it.
 RECHECK = 1.0
 
+# Proxies and clients learn at once that a stream is open, and how soon to come back.
+OPENING = b"retry: 1000\n\n"
+
 Recheck = Callable[[], Awaitable[None]]
+W = TypeVar("W", bound=Watcher)
 
 
 class Polled(NamedTuple):
@@ -47,8 +51,41 @@ class Watching:
         history does not reach back so far.
 
         Raises:
-            Problem: `environment-not-found`, `permission-denied`.
+            Problem: `environment-not-found`, `permission-denied`; `not-ready` while the process
+                is ending.
         """
+        return await self._open(caller, slug, prefix, since, Watcher)
+
+    async def stream(
+        self, caller: Caller, slug: str, prefix: str, since: int | None, send: Send
+    ) -> tuple[Stream, bytes]:
+        """Return a watch that sends its events itself, and what to `begin` it with.
+
+        Raises:
+            Problem: as `open`.
+        """
+        patience = self._hub.patience()
+
+        def make(audience: Audience) -> Stream:
+            return Stream(send, patience, audience)
+
+        stream, backlog = await self._open(caller, slug, prefix, since, make)
+        return stream, b"".join([OPENING, *map(as_sse, backlog)])
+
+    def begin(self, stream: Stream, body: bytes) -> None:
+        """Let a stream whose answer has started send: first this, then what it is told."""
+        self._hub.begin(stream, body)
+
+    async def _open(
+        self,
+        caller: Caller,
+        slug: str,
+        prefix: str,
+        since: int | None,
+        make: Callable[[Audience], W],
+    ) -> tuple[W, list[Heard]]:
+        if self._hub.closed:
+            raise Problem("not-ready", "this process is ending: watch another", retry_after=1)
         state = await self._snapshots.knowing(caller.place.id, [slug])
         if since is not None and since > state.revision:
             state = await self._snapshots.fresh(caller.place.id)
@@ -59,23 +96,16 @@ class Watching:
         scope = caller.principal.scope
         reveal = caller.delivers(slug, "" if scope is None else scope.key_prefix)
         subject = Subject(caller.place.id, environment.id, narrowed, reveal)
-        watcher = Watcher(subject, caller.place.slug)
-        reaches = since is not None and await self._reach_back(state, since)
+        if since is not None and not await self._reach_back(state, since):
+            since = None
         # From here on nothing waits: no revision can fall between the backlog and the watch.
         present = self._snapshots.peek(caller.place.id) or state
-        timeline = self._hub.timeline(present)
-        backlog: list[Heard] = []
-        if since is not None and reaches and timeline.start <= since <= present.revision:
-            backlog = changes_since(timeline, subject, since)
-        else:
-            first = snapshot(present, watcher)
-            backlog = [] if first is None else [first]
-        self._hub.add(watcher)
-        return watcher, backlog
+        backlog = self._hub.first(present, subject, caller.place.slug, since)
+        return self._hub.join(present, subject, caller.place.slug, make), backlog
 
     def close(self, watcher: Watcher) -> None:
         """Forget a watch whose client is gone."""
-        self._hub.remove(watcher)
+        self._hub.leave(watcher)
 
     async def poll(
         self,
@@ -139,13 +169,8 @@ async def _waited(watcher: Watcher, wait: float, recheck: Recheck) -> list[Heard
     until = clock() + wait
     found: list[Heard] = []
     while not found and watcher.open and (left := until - clock()) > 0:
-        with contextlib.suppress(TimeoutError):
-            first = await asyncio.wait_for(watcher.queue.get(), min(left, RECHECK))
-            found = [] if first is None else [first]
-        while not watcher.queue.empty():
-            more = watcher.queue.get_nowait()
-            if more is not None:
-                found.append(more)
+        await watcher.wait(min(left, RECHECK))
+        found = watcher.take()
         # After all that is handed out was heard: none of it may have come too late for the caller.
         await recheck()
     return found
@@ -159,10 +184,9 @@ async def heard(watcher: Watcher, beat: float) -> AsyncIterator[Heard | None]:
         if clock() >= due:
             due = clock() + beat
             yield None
-        try:
-            event = await asyncio.wait_for(watcher.queue.get(), due - clock())
-        except TimeoutError:
-            continue
-        if event is None:
+        await watcher.wait(due - clock())
+        ended = not watcher.open
+        for event in watcher.take():
+            yield event
+        if ended:
             return
-        yield event

@@ -29,8 +29,11 @@ from central_config.workspaces.model import (
     check_slug,
 )
 from central_config.workspaces.store import (
+    ADVANCED,
+    EXPECTED_WORKSPACE,
     REVISION_CHANNEL,
     advance,
+    announcement,
     lock,
     notify,
     revision_page,
@@ -44,10 +47,13 @@ from central_config.workspaces.store import (
 
 # What works inside the caller's own transaction: the writer, the relay and compaction use these.
 __all__ = [
+    "ADVANCED",
+    "EXPECTED_WORKSPACE",
     "REVISION_CHANNEL",
     "TopologyCheck",
     "WorkspaceService",
     "advance",
+    "announcement",
     "lock",
     "lock_one",
     "notify",

@@ -54,6 +54,31 @@ _ADVANCE = text("""
 """)
 
 
+# Parts of a statement that publishes into one workspace (see `core.lane.Statement`).
+#
+# The workspace, locked, if it is still at the revision the publications were checked against; and
+# the time they get: `moment`, or the present, but never before the revision before them, `after`.
+EXPECTED_WORKSPACE = """
+    workspace AS MATERIALIZED (
+        SELECT id, coalesce(:moment::timestamptz,
+                        greatest(clock_timestamp(), :after::timestamptz)) AS moment
+    FROM cc_workspace
+        WHERE id = :workspace_id::uuid AND revision = :expected::bigint AND deleted_at IS NULL
+        FOR NO KEY UPDATE)
+"""
+# The revisions of `published`, and the workspace at the last of them.
+ADVANCED = """
+    moved AS (
+        UPDATE cc_workspace AS w SET revision = :expected + :count::integer
+        FROM ready WHERE w.id = :workspace_id::uuid),
+    advanced AS (
+        INSERT INTO cc_revision (workspace_id, revision, kind, published_at, actor_name, message,
+                                 change_id)
+        SELECT :workspace_id::uuid, revision, 'change', moment, actor_name, message, change_id
+        FROM published)
+"""
+
+
 async def lock(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Locked]:
     """Lock workspaces in the order of their ids; deleted ones are missing from the answer.
 
@@ -72,14 +97,18 @@ async def advance(connection: Connection, rows: Sequence[RevisionRow]) -> None:
     await notify(connection, {row.workspace_id: row.revision for row in rows})
 
 
+def announcement(revisions: Mapping[UUID, int]) -> str:
+    """Return what a notification says of workspaces that moved."""
+    if len(revisions) > _NAMED_AT_MOST:
+        return EVERY_WORKSPACE
+    return ",".join(f"{workspace}:{number}" for workspace, number in revisions.items())
+
+
 async def notify(connection: Connection, revisions: Mapping[UUID, int]) -> None:
     """Send the hint that these workspaces moved; it goes out when the transaction commits."""
-    payload = EVERY_WORKSPACE
-    if len(revisions) <= _NAMED_AT_MOST:
-        payload = ",".join(f"{workspace}:{number}" for workspace, number in revisions.items())
     await connection.execute(
         text("SELECT pg_notify(:channel, :payload)"),
-        {"channel": REVISION_CHANNEL, "payload": payload},
+        {"channel": REVISION_CHANNEL, "payload": announcement(revisions)},
     )
 
 

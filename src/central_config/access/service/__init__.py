@@ -5,6 +5,8 @@
 events and announcements to the same transaction.
 """
 
+from collections.abc import Callable
+
 from central_config.access.model import Principal
 from central_config.access.service.authentication import Authenticator
 from central_config.access.service.bootstrap import FirstAdmin, bootstrap
@@ -73,9 +75,28 @@ class AccessService:
         """
         return await self._authenticator.authenticate(token, client_ip)
 
-    def known(self, token: str) -> Principal | None:
-        """Return who presents the token if that needs no waiting; None: ask `authenticate`."""
-        return self._authenticator.known(token)
+    def known(self, token: str, *, uses: int = 1) -> Principal | None:
+        """Return who presents the token if that needs no waiting; None: ask `authenticate`.
+
+        `uses`: how many uses of the credential this is; 0 when they are counted apart.
+        """
+        return self._authenticator.known(token, uses=uses)
+
+    async def learn(self, token: str) -> Principal | None:
+        """Look up who presents the token, so that `known` can tell; refuses and counts nothing.
+
+        Raises:
+            Problem: `not-ready`.
+        """
+        return await self._authenticator.learn(token)
+
+    def count(self, principal: Principal, times: int) -> None:
+        """Note uses of a credential that was found without counting."""
+        self._authenticator.count(principal, times)
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Call `listener` with the subject of each change of access; it must not wait."""
+        self._authenticator.cache.listen(listener)
 
     def invalidate(self, subject: str) -> None:
         """Forget what depends on a subject: the payload of a NOTIFY on `cc_access`.

@@ -48,18 +48,27 @@ class Authenticator:
         if principal is None:
             kind = "token" if parsed is None else parsed.kind
             raise await self._refusal(kind, visible_prefix(token), client_ip)
-        self._count(principal)
+        self.count(principal)
         return principal
 
-    def known(self, token: str) -> Principal | None:
+    async def learn(self, token: str) -> Principal | None:
+        """Return who presents the token, or None; nobody is refused and nothing counted.
+
+        Raises:
+            Problem: `not-ready` when the database does not answer.
+        """
+        parsed = parse_token(token)
+        return None if parsed is None else await self.cache.find(parsed)
+
+    def known(self, token: str, *, uses: int = 1) -> Principal | None:
         """Return who presents the token if that is known without asking anybody, and count it.
 
         The fast way for the data plane; None means: ask `authenticate`.
         """
         parsed = parse_token(token)
         principal = None if parsed is None else self.cache.known(parsed)
-        if principal is not None:
-            self._count(principal)
+        if principal is not None and uses:
+            self.count(principal, uses)
         return principal
 
     async def flush_usage(self) -> None:
@@ -100,11 +109,13 @@ class Authenticator:
             )
         return Problem("invalid-credentials", "the token is unknown, has expired or was revoked")
 
-    def _count(self, principal: Principal) -> None:
+    def count(self, principal: Principal, times: int = 1) -> None:
+        """Note that a credential was used."""
         now = self._clock.now()
         if principal.scope is not None:
             before = self._used.get(principal.id)
-            self._used[principal.id] = Usage(1 if before is None else before.times + 1, now)
+            times += 0 if before is None else before.times
+            self._used[principal.id] = Usage(times, now)
         elif principal.session_id is not None:
             self._seen[principal.session_id] = now
 

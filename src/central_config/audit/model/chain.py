@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 
 from central_config.core.clock import rfc3339
-from central_config.core.json import JSON, encode_sorted
+from central_config.core.ids import as_text
+from central_config.core.json import JSON, encode, encode_sorted
 
 # Events that belong to no workspace (users, roles, sign-ins) form one chain of their own.
 SYSTEM_CHAIN = UUID(int=0)
@@ -36,14 +37,15 @@ SYSTEM = Actor(kind="system", id=None, name="central-config")
 class Event(msgspec.Struct, frozen=True):
     """One thing that happened, before it has a place in a chain.
 
-    Details never hold a secret value: whoever makes an event masks first.
+    Details never hold a secret value: whoever makes an event masks first. A struct declares its
+    members in the order of the alphabet, as they are written.
     """
 
     action: str
     target: str
     actor: Actor
     workspace_id: UUID | None = None
-    details: dict[str, JSON] = {}
+    details: dict[str, JSON] | msgspec.Struct = {}
 
     @property
     def chain(self) -> UUID:
@@ -66,7 +68,7 @@ class Record(msgspec.Struct, frozen=True):
     client_ip: str
     details: str
     previous: bytes
-    hash: bytes
+    hash: bytes = b""
 
 
 class Head(NamedTuple):
@@ -81,40 +83,68 @@ EMPTY = Head(0, GENESIS)
 
 def digest(record: Record) -> bytes:
     """Return the hash an honest record has: SHA-256 over its predecessor's hash and its fields."""
+    return _digest(record, str(record.chain), rfc3339(record.created_at))
+
+
+def _digest(record: Record, chain: str, moment: str) -> bytes:
     fields: list[JSON] = [
-        str(record.chain),
+        chain,
         record.sequence,
-        rfc3339(record.created_at),
+        moment,
         record.action,
         record.target,
         record.actor_kind,
-        None if record.actor_id is None else str(record.actor_id),
+        None if record.actor_id is None else as_text(record.actor_id),
         record.actor_name,
         record.request_id,
         record.client_ip,
         record.details,
     ]
-    return hashlib.sha256(record.previous + encode_sorted(fields)).digest()
+    return hashlib.sha256(record.previous + encode(fields)).digest()
+
+
+def _details(event: Event) -> str:
+    found = event.details
+    # The members of a struct come in the order they are declared in.
+    return (encode_sorted(found) if isinstance(found, dict) else encode(found)).decode()
 
 
 def link(event: Event, head: Head, moment: datetime) -> Record:
     """Return the event as the record that follows `head`."""
-    record = Record(
-        chain=event.chain,
-        sequence=head.sequence + 1,
-        created_at=moment,
-        action=event.action,
-        target=event.target,
-        actor_kind=event.actor.kind,
-        actor_id=event.actor.id,
-        actor_name=event.actor.name,
-        request_id=event.actor.request_id,
-        client_ip=event.actor.client_ip,
-        details=encode_sorted(event.details).decode(),
-        previous=head.hash,
-        hash=b"",
-    )
-    return msgspec.structs.replace(record, hash=digest(record))
+    return Chain(event.chain, head, moment).link(event)
+
+
+class Chain:
+    """The end of one chain, to which events of one moment are linked."""
+
+    def __init__(self, chain: UUID, end: Head, moment: datetime) -> None:
+        self.end = end
+        self.moment = moment
+        self._chain = chain
+        self._name = str(chain)
+        self._at = rfc3339(moment)
+
+    def link(self, event: Event) -> Record:
+        """Return the event as the record that follows the end, and be the new end."""
+        actor = event.actor
+        record = Record(
+            chain=self._chain,
+            sequence=self.end.sequence + 1,
+            created_at=self.moment,
+            action=event.action,
+            target=event.target,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_name=actor.name,
+            request_id=actor.request_id,
+            client_ip=actor.client_ip,
+            details=_details(event),
+            previous=self.end.hash,
+        )
+        # Nobody else knows it yet.
+        msgspec.structs.force_setattr(record, "hash", _digest(record, self._name, self._at))
+        self.end = Head(record.sequence, record.hash)
+        return record
 
 
 class Break(NamedTuple):

@@ -5,11 +5,13 @@ proportional to the change: the touched sites, the environments below that inher
 values that refer to them.
 """
 
+import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from central_config.configurations.model.cells import (
     REMOVED,
+    SERVED_STATUSES,
     Cell,
     Computed,
     Effect,
@@ -21,11 +23,14 @@ from central_config.configurations.model.cells import (
 )
 from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.model.views import serve
+from central_config.core.pace import STRIDE, Steps, at_once
 from central_config.core.problems import Problem
 from central_config.workspaces.model import Topology
 
-# Sees what cells would do to readers; raises a Problem to refuse it.
-Check = Callable[[Sequence[ServedChange]], None]
+# Sees, in steps, what cells would do to readers; raises a Problem to refuse it.
+Check = Callable[[Sequence[ServedChange]], Steps[None]]
+# As many changes are put in order between two steps.
+_SORTED_AT_A_TIME = 2_000
 
 
 def apply(
@@ -56,6 +61,15 @@ class Candidate:
         """The environments."""
         return self._base.topology
 
+    def adopt(self, effect: Effect) -> None:
+        """Lay what another candidate on the same base has laid last, and knows the effect of."""
+        self.overlay.update(effect.cells)
+        self.stale |= effect.affected
+        for site in effect.affected:
+            self.memory.pop(site, None)
+        for site, computed in effect.computed.items():
+            self.remember(site, computed)
+
     def own(self, site: Site) -> Cell | None:
         """Return what the environment would hold."""
         return self.overlay.get(site) or self._base.own(site)
@@ -82,34 +96,79 @@ class Candidate:
         Raises:
             Problem: what was refused, and then nothing was laid.
         """
+        return at_once(self.laying(cells, strict=strict, check=check))
+
+    def laying(
+        self, cells: Sequence[Placed], *, strict: bool = True, check: Check | None = None
+    ) -> Steps[Effect]:
+        """Do what `lay` does, in steps."""
+        if len(cells) == 1 and self._alone(cells[0]):
+            return (yield from self._lay_alone(cells[0], check))
         laid = [*cells, *self._newly_secret(cells)]
-        affected = self._affected([site for site, _ in laid])
-        before = {site: self._quiet(site) for site in affected}
-        held = {site: self.overlay.get(site) for site, _ in laid}
-        computed = {site: self.memory.pop(site) for site in affected if site in self.memory}
+        yield
+        affected = yield from self._affected([site for site, _ in laid])
+        before: dict[Site, Served | None] = {}
+        for position, site in enumerate(affected):
+            before[site] = self._quiet(site)
+            if position % STRIDE == 0:
+                yield
+        held = {site: self.overlay.get(site) for site, _ in laid} if self.overlay else {}
+        memory = self.memory
+        computed = {site: memory.pop(site) for site in affected if site in memory} if memory else {}
+        yield
         fresh = affected - self.stale
+        yield
         self.overlay.update(laid)
+        yield
         self.stale |= fresh
+        yield
         try:
-            changes = self._compare(before, strict=strict)
+            changes = yield from self._compare(before, strict=strict)
             if check is not None:
-                check(changes)
+                yield from check(changes)
         except Problem:
             self.stale -= fresh
-            self._take_back(held, affected, computed)
+            self._take_back(laid, held, affected, computed)
             raise
-        memory = self.memory
         found = {site: memory[site] for site in affected if site in memory} if memory else {}
         return Effect(laid, affected, found, changes)
 
-    def _compare(self, before: Mapping[Site, Served | None], *, strict: bool) -> list[ServedChange]:
+    def _alone(self, placed: Placed) -> bool:
+        """Tell whether a cell is served as it is and nobody else could see a difference."""
+        site, cell = placed
+        return (
+            cell.status in SERVED_STATUSES
+            and not cell.secret
+            and not cell.marked
+            and not self.topology.children(site.environment_id)
+            and not self._base.dependents(site)
+            and site not in self._dependents
+        )
+
+    def _lay_alone(self, placed: Placed, check: Check | None) -> Steps[Effect]:
+        """Lay a cell of which `_alone` holds: the same as for many, without the looking around."""
+        site, cell = placed
+        before = self._quiet(site)
+        after = Served(cell.body, cell.secret, site.environment_id, cell)
+        changes = [ServedChange(site, before, after)] if _differs(before, after) else []
+        if check is not None:
+            yield from check(changes)
+        self.overlay[site] = cell
+        self.stale.add(site)
+        self.memory.pop(site, None)
+        return Effect([placed], {site}, {}, changes)
+
+    def _compare(
+        self, before: Mapping[Site, Served | None], *, strict: bool
+    ) -> Steps[list[ServedChange]]:
         changes: list[ServedChange] = []
-        for site, old in before.items():
+        for position, (site, old) in enumerate(before.items()):
             new = serve(self, site) if strict else self._quiet(site)
             if _differs(old, new):
                 changes.append(ServedChange(site, old, new))
-        changes.sort(key=_by_place)
-        return changes
+            if position % STRIDE == 0:
+                yield
+        return (yield from _sorted(changes))
 
     def _newly_secret(self, cells: Sequence[Placed]) -> list[Placed]:
         """Return the other cells of keys that these make secret: a key is secret everywhere.
@@ -134,13 +193,15 @@ class Candidate:
 
     def _take_back(
         self,
+        laid: Iterable[Placed],
         held: Mapping[Site, Cell | None],
         affected: Iterable[Site],
         computed: Mapping[Site, Computed],
     ) -> None:
-        for site, cell in held.items():
+        for site, _ in laid:
+            cell = held.get(site)
             if cell is None:
-                del self.overlay[site]
+                self.overlay.pop(site, None)
             else:
                 self.overlay[site] = cell
         for site in affected:
@@ -153,12 +214,14 @@ class Candidate:
         except (Problem, RecursionError):
             return None
 
-    def _affected(self, seeds: Sequence[Site]) -> set[Site]:
+    def _affected(self, seeds: Sequence[Site]) -> Steps[set[Site]]:
         edited = set(seeds)
         found: set[Site] = set()
         waiting = list(seeds)
         while waiting:
             site = waiting.pop()
+            if len(waiting) % STRIDE == 0:
+                yield
             for heir in self._heirs(site, edited):
                 if heir not in found:
                     found.add(heir)
@@ -174,6 +237,22 @@ class Candidate:
             own = self.own(below)
             if below not in edited and (own is None or own.status == REMOVED):
                 yield from self._heirs(below, edited)
+
+
+def _sorted(changes: list[ServedChange]) -> Steps[list[ServedChange]]:
+    if len(changes) <= _SORTED_AT_A_TIME:
+        changes.sort(key=_by_place)
+        return changes
+    parts: list[list[ServedChange]] = []
+    for start in range(0, len(changes), _SORTED_AT_A_TIME):
+        parts.append(sorted(changes[start : start + _SORTED_AT_A_TIME], key=_by_place))
+        yield
+    found: list[ServedChange] = []
+    for change in heapq.merge(*parts, key=_by_place):
+        found.append(change)
+        if len(found) % STRIDE == 0:
+            yield
+    return found
 
 
 def _by_place(change: ServedChange) -> tuple[str, bytes]:

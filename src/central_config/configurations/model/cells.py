@@ -51,6 +51,10 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
         return has_marks(self.body)
 
 
+# What each environment itself holds, tombstones included, by key.
+Layers = dict[UUID, dict[str, Cell]]
+
+
 class Computed(msgspec.Struct, frozen=True, gc=False):
     """A value after its references were resolved, and where they led.
 

@@ -35,10 +35,9 @@ class Side(NamedTuple):
 
 def differences(left: Side, right: Side, prefix: str = "") -> Iterator[Difference]:
     """Yield what differs, by key."""
-    keys = set(left.state.keys(left.environment.id)) | set(right.state.keys(right.environment.id))
+    keys = set(left.state.index(left.environment.id).keys(prefix))
+    keys.update(right.state.index(right.environment.id).keys(prefix))
     for key in sorted(keys):
-        if not key.startswith(prefix):
-            continue
         before = left.state.served(Site(left.environment.id, key))
         after = right.state.served(Site(right.environment.id, key))
         if before is None and after is None:

@@ -1,8 +1,9 @@
 """Answers as bytes: values are encoded once, when written, and joined here."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 
-from central_config.configurations.model.cells import DEPRECATED, Served, Site
+from central_config.configurations.model.cells import DEPRECATED, Served
+from central_config.configurations.model.index import Block, Chunk
 from central_config.configurations.model.state import WorkspaceState
 from central_config.core.json import encode
 from central_config.secrets.model import MASK
@@ -27,20 +28,42 @@ def head(workspace: str, environment: str, revision: int) -> bytes:
 
 def environment_body(entries: Iterable[tuple[str, Served]], *, reveal: bool) -> bytes:
     """Return the values of an environment, and which keys are deprecated or masked."""
-    members: list[bytes] = []
-    deprecated: list[str] = []
-    masked: list[str] = []
-    for key, served in entries:
-        members.append(b"%b:%b" % (encode(key), shown(served, reveal=reveal)))
-        if served.cell.status == DEPRECATED:
-            deprecated.append(key)
-        if served.secret and not reveal:
-            masked.append(key)
-    return b'"values":{%b},"deprecated":%b,"masked":%b}' % (
-        b",".join(members),
-        encode(deprecated),
-        encode(masked),
+    return _joined(b"", [_chunk(entries, reveal=reveal)])
+
+
+def environment_now(
+    state: WorkspaceState,
+    environment: Environment,
+    prefix: str,
+    *,
+    reveal: bool,
+    beginning: bytes = b"",
+) -> bytes:
+    """Return the whole answer, `beginning` included; renders only what was touched."""
+    return _joined(
+        beginning,
+        [
+            _of_block(state, environment, block, reveal=reveal)
+            if block.within(prefix)
+            else _part_of_block(state, environment, block, prefix, reveal=reveal)
+            for block in state.index(environment.id).blocks(prefix)
+        ],
     )
+
+
+def unrendered(
+    state: WorkspaceState, environment: Environment, prefix: str, *, reveal: bool
+) -> list[Block]:
+    """Return the blocks that `environment_now` would have to render."""
+    blocks = state.index(environment.id).blocks(prefix)
+    return [each for each in blocks if reveal not in each.rendered and each.within(prefix)]
+
+
+def render_block(
+    state: WorkspaceState, environment: Environment, block: Block, *, reveal: bool
+) -> None:
+    """Render one block ahead of its use."""
+    _of_block(state, environment, block, reveal=reveal)
 
 
 def key_body(
@@ -64,37 +87,49 @@ def key_body(
     )
 
 
-class Renderer:
-    """Renders environments and keeps what was rendered until the environment changes."""
-
-    # Different prefixes asked of one workspace; each keeps a whole answer in memory.
-    _KEPT = 64
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[object, ...], tuple[WorkspaceState, int, bytes]] = {}
-
-    def body(
-        self, state: WorkspaceState, environment: Environment, prefix: str, *, reveal: bool
-    ) -> bytes:
-        """Return the values of an environment below a prefix; from memory if nothing changed."""
-        modified = state.modified[environment.id]
-        place = (state.workspace_id, environment.id, prefix, reveal)
-        kept = self._kept.get(place)
-        if kept is not None and kept[0] is state and kept[1] == modified:
-            return kept[2]
-        body = environment_body(state.entries(environment.id, prefix), reveal=reveal)
-        self._kept.pop(place, None)
-        while len(self._kept) >= self._KEPT:
-            self._kept.pop(next(iter(self._kept)))
-        self._kept[place] = (state, modified, body)
-        return body
+def _of_block(
+    state: WorkspaceState, environment: Environment, block: Block, *, reveal: bool
+) -> Chunk:
+    chunk = block.rendered.get(reveal)
+    if chunk is None:
+        chunk = _chunk(state.some(environment.id, block.keys), reveal=reveal)
+        block.rendered[reveal] = chunk
+    return chunk
 
 
-def some(
-    state: WorkspaceState, environment: Environment, keys: Iterable[str]
-) -> Iterator[tuple[str, Served]]:
-    """Yield what an environment serves of the named keys; what it does not serve is left out."""
-    for key in keys:
-        served = state.served(Site(environment.id, key))
-        if served is not None:
-            yield key, served
+def _part_of_block(
+    state: WorkspaceState, environment: Environment, block: Block, prefix: str, *, reveal: bool
+) -> Chunk:
+    keys = [key for key in block.keys if key.startswith(prefix)]
+    return _chunk(state.some(environment.id, keys), reveal=reveal)
+
+
+def _chunk(entries: Iterable[tuple[str, Served]], *, reveal: bool) -> Chunk:
+    members: list[bytes] = []
+    deprecated: list[str] = []
+    masked: list[str] = []
+    for key, served in entries:
+        members.append(b"%b:%b" % (encode(key), shown(served, reveal=reveal)))
+        if served.cell.status == DEPRECATED:
+            deprecated.append(key)
+        if served.secret and not reveal:
+            masked.append(key)
+    return Chunk(b",".join(members), tuple(deprecated), tuple(masked))
+
+
+def _joined(beginning: bytes, chunks: Sequence[Chunk]) -> bytes:
+    # One join, since a large environment takes megabytes.
+    parts = [beginning, b'"values":{']
+    for chunk in chunks:
+        if chunk.members:
+            parts += (chunk.members, b",")
+    if len(parts) > 2:  # noqa: PLR2004 - the comma after the last
+        parts.pop()
+    parts += (
+        b'},"deprecated":',
+        encode([key for chunk in chunks for key in chunk.deprecated]),
+        b',"masked":',
+        encode([key for chunk in chunks for key in chunk.masked]),
+        b"}",
+    )
+    return b"".join(parts)

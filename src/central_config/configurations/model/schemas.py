@@ -96,6 +96,8 @@ def violations(
         if not decoded:
             value, decoded = decode(body), True
         validator = _validator(rule.schema)
+        if validator.is_valid(value):
+            continue
         for count, error in enumerate(validator.iter_errors(value)):
             if count == _ERRORS_AT_MOST:
                 break

@@ -3,7 +3,6 @@
 `candidate` works out what the next revision would do; the state then absorbs it.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -11,13 +10,16 @@ from uuid import UUID
 import structlog
 
 from central_config.configurations.model.cells import (
+    ARCHIVED,
+    REMOVED,
     Cell,
     Computed,
     Effect,
-    Placed,
+    Layers,
     Served,
     Site,
 )
+from central_config.configurations.model.index import KeyIndex
 from central_config.configurations.model.schemas import SchemaRule
 from central_config.configurations.model.views import serve
 from central_config.core.problems import Problem
@@ -25,11 +27,20 @@ from central_config.workspaces.model import Topology
 
 log = structlog.get_logger(__name__)
 
+# A revision that affects more sites than this has the keys put in order anew when they are asked
+# for: one sort of what is nearly sorted is quicker than so many insertions.
+_REINDEXED = 5_000
+# Cells looked through, and keys computed, between two pauses while a state settles: each about
+# half a millisecond.
+_LOOKED_THROUGH = 4_000
+_COMPUTED = 50
+
 
 class WorkspaceState:
     """All cells of a workspace at one revision. Changed only by `absorb`.
 
     `modified` maps an environment to the last revision known to have changed what it serves.
+    The layers become the state's own; `settle` must run through before anything is asked.
     """
 
     def __init__(  # noqa: PLR0913 - the parts a workspace is made of
@@ -38,7 +49,7 @@ class WorkspaceState:
         revision: int,
         published_at: datetime,
         topology: Topology,
-        cells: Iterable[Placed],
+        layers: Layers,
         rules: Sequence[SchemaRule] = (),
         secret_keys: Iterable[str] = (),
     ) -> None:
@@ -47,18 +58,12 @@ class WorkspaceState:
         self.published_at = published_at
         self.rules = tuple(rules)
         self._topology = topology
-        self._layers: dict[UUID, dict[str, Cell]] = {each: {} for each in topology.by_id}
+        self._layers: Layers = {each: layers.get(each, {}) for each in topology.by_id}
         self._computed: dict[Site, Computed] = {}
-        self._sorted: dict[UUID, list[str]] = {}
+        self._indexes: dict[UUID, KeyIndex] = {}
         self._dependents: dict[Site, set[Site]] = {}
         self.secret_keys: set[str] = set(secret_keys)
         self.modified: dict[UUID, int] = dict.fromkeys(topology.by_id, revision)
-        for site, cell in cells:
-            if site.environment_id in self._layers:
-                self._layers[site.environment_id][site.key] = cell
-            if cell.secret:
-                self.secret_keys.add(site.key)
-        self._compute_all()
 
     @property
     def topology(self) -> Topology:
@@ -97,27 +102,44 @@ class WorkspaceState:
             log.warning("value cannot be resolved", key=site.key, problem=code)
             return None
 
-    def keys(self, environment_id: UUID) -> list[str]:
-        """Return the keys an environment or its ancestors hold, sorted; not all are served.
-
-        The list is kept until a key is new somewhere; do not change it.
-        """
-        known = self._sorted.get(environment_id)
+    def index(self, environment_id: UUID) -> KeyIndex:
+        """Return the keys an environment or its ancestors hold, in order; not all are served."""
+        known = self._indexes.get(environment_id)
         if known is None:
-            found: set[str] = set()
-            for each in self._topology.line(environment_id):
-                found.update(self._layers[each])
-            known = self._sorted[environment_id] = sorted(found)
+            layers = sorted(
+                (self._layers[each] for each in self._topology.line(environment_id)), key=len
+            )
+            largest = layers.pop()
+            found = list(largest)
+            for layer in layers:
+                found += [key for key in layer if key not in largest]
+            # Two of the smaller ones may hold the same key.
+            several = len(layers) > 1
+            index = KeyIndex(dict.fromkeys(found) if several else found)
+            known = self._indexes[environment_id] = index
         return known
 
     def entries(self, environment_id: UUID, prefix: str = "") -> Iterator[tuple[str, Served]]:
         """Yield what the environment serves, by key."""
-        keys = self.keys(environment_id)
-        for position in range(bisect_left(keys, prefix), len(keys)):
-            key = keys[position]
-            if not key.startswith(prefix):
-                return
-            served = self.served(Site(environment_id, key))
+        return self.some(environment_id, self.index(environment_id).keys(prefix))
+
+    def some(self, environment_id: UUID, keys: Iterable[str]) -> Iterator[tuple[str, Served]]:
+        """Yield what the environment serves of the named keys, in their order.
+
+        The same as asking `served` for each, for a quarter of the time where values are plain.
+        """
+        line = [(each, self._layers[each].get) for each in self._topology.line(environment_id)]
+        for key in keys:
+            served: Served | None = None
+            for place, find in line:
+                cell = find(key)
+                if cell is None or cell.status == REMOVED:
+                    continue
+                if cell.marked:
+                    served = self.served(Site(environment_id, key))
+                elif cell.status != ARCHIVED:
+                    served = Served(cell.body, cell.secret, place, cell)
+                break
             if served is not None:
                 yield key, served
 
@@ -127,19 +149,31 @@ class WorkspaceState:
 
     def absorb(self, effect: Effect, revision: int, published_at: datetime) -> None:
         """Become what a candidate for the next revision computed."""
+        if len(effect.affected) > _REINDEXED:
+            self._indexes.clear()
         for site, cell in effect.cells:
-            if site.key not in self._layers[site.environment_id]:
-                self._sorted.clear()
-            self._layers[site.environment_id][site.key] = cell
-            if cell.secret:
-                self.secret_keys.add(site.key)
+            self._lay(site, cell)
         for site in effect.affected:
             self._forget(site)
+            index = self._indexes.get(site.environment_id)
+            if index is not None:
+                index.touch(site.key)
         for site, computed in effect.computed.items():
             self.remember(site, computed)
         for change in effect.changes:
             self.modified[change.site.environment_id] = revision
         self.revision, self.published_at = revision, published_at
+
+    def _lay(self, site: Site, cell: Cell) -> None:
+        layer = self._layers[site.environment_id]
+        if self._indexes and site.key not in layer:
+            for below in self._topology.subtree(site.environment_id):
+                index = self._indexes.get(below)
+                if index is not None:
+                    index.add(site.key)
+        layer[site.key] = cell
+        if cell.secret:
+            self.secret_keys.add(site.key)
 
     def holds(self, environment_id: UUID) -> bool:
         """Tell whether the environment exists at this revision."""
@@ -149,20 +183,18 @@ class WorkspaceState:
         self, topology: Topology, revision: int, published_at: datetime
     ) -> "WorkspaceState":
         """Return the same cells under other environments."""
-        cells = (
-            Placed(Site(environment_id, key), cell)
-            for environment_id, layer in self._layers.items()
-            for key, cell in layer.items()
-        )
-        return WorkspaceState(
+        made = WorkspaceState(
             self.workspace_id,
             revision,
             published_at,
             topology,
-            cells,
+            {each: dict(layer) for each, layer in self._layers.items()},
             self.rules,
             self.secret_keys,
         )
+        for _ in made.settle():
+            pass
+        return made
 
     def check(self) -> None:
         """Refuse a state in which some value does not resolve.
@@ -184,10 +216,26 @@ class WorkspaceState:
             if not self._dependents[target]:
                 del self._dependents[target]
 
-    def _compute_all(self) -> None:
-        marked = {
-            key for layer in self._layers.values() for key, cell in layer.items() if cell.marked
-        }
-        for key in marked:
+    def settle(self) -> Iterator[None]:
+        """Compute every value that has references, before the state is used; yields in between.
+
+        Only then does the state know which values depend on which.
+        """
+        marked: set[str] = set()
+        for layer in self._layers.values():
+            yield from self._look_through(layer, marked)
+        for position, key in enumerate(sorted(marked)):
             for environment_id in self._topology.by_id:
                 self.served(Site(environment_id, key))
+            if position % _COMPUTED == 0:
+                yield
+
+    def _look_through(self, layer: Mapping[str, Cell], marked: set[str]) -> Iterator[None]:
+        """Gather keys whose values have references, and keys of secrets."""
+        for position, (key, cell) in enumerate(layer.items()):
+            if cell.secret:
+                self.secret_keys.add(key)
+            if cell.marked:
+                marked.add(key)
+            if position % _LOOKED_THROUGH == 0:
+                yield

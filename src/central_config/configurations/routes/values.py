@@ -16,7 +16,7 @@ from central_config.configurations.model.changes import (
 from central_config.configurations.service.edits import Wish
 from central_config.configurations.service.history import History
 from central_config.configurations.service.publishing import Publishing
-from central_config.configurations.service.reading import Answer, Reading
+from central_config.configurations.service.reading import Answer, Reading, When
 from central_config.configurations.wire.changes import ChangeOut
 from central_config.configurations.wire.values import (
     EnvironmentValues,
@@ -48,10 +48,18 @@ Author = Annotated[Caller, requires("config.write")]
 ReadingService = Annotated[Reading, provided(Reading)]
 PublishingService = Annotated[Publishing, provided(Publishing)]
 HistoryService = Annotated[History, provided(History)]
+AcceptEncoding = Annotated[str, Header()]
 AtQuery = Annotated[
     str | None, Query(alias="at", description="A revision, or a time with its zone (RFC 3339)")
 ]
 Prefix = Annotated[str, Query(description="Only keys that begin so")]
+MaximumAge = Annotated[
+    float | None,
+    Query(ge=0, description="Seconds of lag to put up with; an older replica answers 503"),
+]
+
+# A replica that could not confirm its revision for so long says so (seconds).
+STALE_AFTER = 10.0
 MESSAGE = Query(description="Why")
 
 
@@ -59,22 +67,36 @@ def seen_revision(if_none_match: str | None) -> int | None:
     """Return the revision a reader says it has, if the header holds one of ours."""
     if if_none_match is None:
         return None
-    tag = if_none_match.strip().removeprefix("W/").strip('"')
+    tag = if_none_match.strip().removeprefix("W/").strip('"').partition("-")[0]
     return int(tag) if tag.isascii() and tag.isdigit() and len(tag) <= LONGEST_REVISION else None
 
 
-def respond(answer: Answer) -> Response:
-    """Return an answer to a read with its revision and age."""
-    headers = {
-        "ETag": f'"{answer.tag}"',
-        "Config-Revision": str(answer.revision),
-        "Config-Age": f"{answer.age:.3f}",
-        "Cache-Control": "private, no-cache",
-        "Vary": "Authorization, X-API-Key",
-    }
-    if answer.unchanged:
-        return Response(status_code=304, headers=headers)
-    return Response(answer.body, media_type="application/json", headers=headers)
+async def respond(answer: Answer, accepted: str = "") -> Response:
+    """Return an answer to a read with its revision and age, in an encoding the reader accepts."""
+    page = answer.page
+    if page is None:
+        return Response(status_code=304, headers=dict(read_headers(answer, None)))
+    encoding = page.encoding(accepted)
+    body = await page.encoded(encoding)
+    headers = dict(read_headers(answer, encoding))
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def read_headers(answer: Answer, encoding: str | None) -> list[tuple[str, str]]:
+    """Return what every answer to a read says of itself."""
+    suffix = "" if encoding is None else f"-{encoding}"
+    headers = [
+        ("etag", f'"{answer.revision}{suffix}"'),
+        ("config-revision", str(answer.revision)),
+        ("config-age", f"{answer.age:.3f}"),
+        ("cache-control", "private, no-cache"),
+        ("vary", "Authorization, X-API-Key, Accept-Encoding"),
+    ]
+    if encoding is not None:
+        headers.append(("content-encoding", encoding))
+    if answer.age > STALE_AFTER:
+        headers.append(("config-stale", "true"))
+    return headers
 
 
 def condition_of(match: Match) -> Condition:
@@ -96,7 +118,9 @@ async def read_environment(  # noqa: PLR0913 - the parameters of the question
     consistent: Annotated[
         bool, Query(description="Ask PostgreSQL for the last revision first")
     ] = False,
+    max_age: MaximumAge = None,
     if_none_match: Annotated[str | None, Header()] = None,
+    accept_encoding: AcceptEncoding = "",
 ) -> Response:
     """Read all an environment serves, or a prefix of it, or the named keys."""
     answer = await service.environment(
@@ -104,11 +128,10 @@ async def read_environment(  # noqa: PLR0913 - the parameters of the question
         environment,
         prefix=prefix,
         keys=key,
-        at=parse_at(at),
-        consistent=consistent,
+        when=When(parse_at(at), consistent, max_age),
         seen=seen_revision(if_none_match),
     )
-    return respond(answer)
+    return await respond(answer, accept_encoding)
 
 
 @router.get("/config/{workspace}/{environment}/{key:path}", response_model=ValueOut)
@@ -120,18 +143,19 @@ async def read_value(  # noqa: PLR0913 - the parameters of the question
     at: AtQuery = None,
     *,
     consistent: bool = False,
+    max_age: MaximumAge = None,
     if_none_match: Annotated[str | None, Header()] = None,
+    accept_encoding: AcceptEncoding = "",
 ) -> Response:
     """Read one key as an environment serves it."""
     answer = await service.key(
         caller,
         environment,
         key,
-        at=parse_at(at),
-        consistent=consistent,
+        when=When(parse_at(at), consistent, max_age),
         seen=seen_revision(if_none_match),
     )
-    return respond(answer)
+    return await respond(answer, accept_encoding)
 
 
 def written(response: Response, result: Outcome | Change, key: str) -> KeyWriteOut | ChangeOut:

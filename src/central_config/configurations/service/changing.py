@@ -7,7 +7,7 @@ from central_config.access.model import Caller
 from central_config.configurations.cache import Snapshots
 from central_config.configurations.model.changes import Change, Edit
 from central_config.configurations.model.state import WorkspaceState
-from central_config.configurations.service.edits import Wish, build_edits
+from central_config.configurations.service.edits import Wish, build_many_edits
 from central_config.configurations.service.proposals import Proposals
 
 
@@ -35,7 +35,7 @@ class Changing:
         """
         slugs = {wish.environment for wish in wishes}
         state = await self._snapshots.knowing(caller.place.id, slugs)
-        edits = build_edits(caller, state, wishes)
+        edits = await build_many_edits(caller, state, wishes)
         if submit:
             await self._proposals.rehearsal.try_out(caller, edits, base_revision)
         change = await self._proposals.create(caller, edits, message, base_revision, kind)
@@ -44,7 +44,8 @@ class Changing:
     async def check(self, caller: Caller, wishes: Sequence[Wish]) -> None:
         """Refuse what is wrong with a wish in itself; keeps nothing."""
         slugs = {wish.environment for wish in wishes}
-        build_edits(caller, await self._snapshots.knowing(caller.place.id, slugs), wishes)
+        state = await self._snapshots.knowing(caller.place.id, slugs)
+        await build_many_edits(caller, state, wishes)
 
     async def revise(
         self, caller: Caller, change_id: UUID, message: str | None, wishes: Sequence[Wish] | None
@@ -54,14 +55,14 @@ class Changing:
         if wishes is not None:
             slugs = {wish.environment for wish in wishes}
             state = await self._snapshots.knowing(caller.place.id, slugs)
-            edits = build_edits(caller, state, wishes)
+            edits = await build_many_edits(caller, state, wishes)
         return await self._proposals.revise(caller, change_id, message=message, edits=edits)
 
     async def append(self, caller: Caller, change_id: UUID, wishes: Sequence[Wish]) -> Change:
         """Add edits to a draft."""
         slugs = {wish.environment for wish in wishes}
         state = await self._snapshots.knowing(caller.place.id, slugs)
-        edits = build_edits(caller, state, wishes)
+        edits = await build_many_edits(caller, state, wishes)
         return await self._proposals.append(caller, change_id, edits)
 
     async def show(

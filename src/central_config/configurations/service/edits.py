@@ -18,9 +18,10 @@ from central_config.configurations.model.changes import (
     Edit,
 )
 from central_config.configurations.model.keys import check_key
-from central_config.configurations.model.references import find_references
+from central_config.configurations.model.references import find_references, has_marks
 from central_config.configurations.model.state import WorkspaceState
 from central_config.core.json import JSON, deeper_than, encode
+from central_config.core.pace import STRIDE, Steps, at_once, unhurried
 from central_config.core.problems import FieldError, Problem
 
 
@@ -46,6 +47,19 @@ def build_edits(
     Raises:
         Problem: the first wish that is wrong, by its place in the list.
     """
+    return at_once(_building(caller, state, wishes, single=single))
+
+
+async def build_many_edits(
+    caller: Caller, state: WorkspaceState, wishes: Sequence[Wish], *, single: bool = False
+) -> tuple[Edit, ...]:
+    """Do the same, giving way to others where there are many."""
+    return await unhurried(_building(caller, state, wishes, single=single))
+
+
+def _building(
+    caller: Caller, state: WorkspaceState, wishes: Sequence[Wish], *, single: bool
+) -> Steps[tuple[Edit, ...]]:
     if not wishes:
         raise _wrong("/edits", "a change has at least one edit")
     if len(wishes) > MAXIMUM_EDITS:
@@ -53,6 +67,8 @@ def build_edits(
     edits: list[Edit] = []
     seen: set[Site] = set()
     for position, wish in enumerate(wishes):
+        if position % STRIDE == STRIDE - 1:
+            yield
         pointer = "" if single else f"/edits/{position}"
         edit = _build(caller, state, wish, pointer)
         site = Site(edit.environment_id, edit.key)
@@ -81,7 +97,8 @@ def _build(caller: Caller, state: WorkspaceState, wish: Wish, pointer: str) -> E
     if wish.action == SET:
         secret = wish.secret or wish.key in state.secret_keys
         body = _encode(wish, f"{pointer}/value", secret=secret)
-        _check_references(caller, state, wish, secret=secret)
+        if has_marks(body):
+            _check_references(caller, state, wish, secret=secret)
     # Only who sets a value says what the key is.
     secret = wish.secret and wish.action == SET
     return Edit(environment.id, wish.key, wish.action, body, wish.status, secret, wish.description)

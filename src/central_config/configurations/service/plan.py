@@ -1,16 +1,13 @@
-"""Checking publications one after the other, and gathering the rows they become.
+"""Checking publications one after the other on top of a workspace at one revision.
 
-Runs inside the writer's transaction, with the workspaces locked and their states brought up to the
-locked revision, and does no I/O: what it refuses has left no trace, what it accepts is certain to
-be consistent.
+It does no I/O and changes nothing: what it refuses has left no trace, what it accepts is certain
+to be consistent as long as the workspace is still at that revision when it is committed.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from central_config.audit.model import Event
 from central_config.configurations.model.candidate import Candidate
 from central_config.configurations.model.cells import (
     ACTIVE,
@@ -22,10 +19,8 @@ from central_config.configurations.model.cells import (
     Site,
 )
 from central_config.configurations.model.changes import (
-    PUBLISHED,
     REMOVE,
     SET,
-    Change,
     Condition,
     Edit,
     Outcome,
@@ -34,45 +29,51 @@ from central_config.configurations.model.changes import (
 from central_config.configurations.model.schemas import ENFORCE, Violation, violations
 from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.model.views import effective, name, touched
-from central_config.configurations.store.rows import KeyRow, VersionRow
-from central_config.core.ids import new_id
+from central_config.core.ids import new_id, quick
 from central_config.core.json import JSON
+from central_config.core.pace import STRIDE, Steps, at_once
 from central_config.core.problems import FieldError, Problem
-from central_config.secrets.model import Cipher
-from central_config.workspaces.model import Locked, RevisionRow
 
 # Conflicts and violations named in one answer; the rest is counted.
 _NAMED_AT_MOST = 50
-# Keys named in one audit event; a larger change is told by its own page.
-_AUDITED_AT_MOST = 100
 
 
 class Accepted(NamedTuple):
-    """What one publication adds: its place in the timeline and its effect."""
+    """What one publication adds: its place in the timeline, the cells it makes, its effect."""
 
     revision: int
-    published_at: datetime
+    change_id: UUID
+    publication: Publication
+    steps: Sequence[tuple[Edit, Cell]]
     effect: Effect
 
 
 class WorkspacePlan:
     """The publications of one batch into one workspace."""
 
-    def __init__(self, state: WorkspaceState, locked: Locked, cipher: Cipher) -> None:
+    def __init__(self, state: WorkspaceState, before: "WorkspacePlan | None" = None) -> None:
+        """Begin on top of a state, or of a plan that is about to be committed to it."""
         self.state = state
-        self._cipher = cipher
-        self._candidate = Candidate(state)
-        self._revision = locked.revision
-        self._moment = locked.published_at
-        self._secret_keys = set(state.secret_keys)
-        self.accepted: list[Accepted] = []
-        self.versions: list[VersionRow] = []
-        self.revisions: list[RevisionRow] = []
-        self.changes: list[Change] = []
-        self.published: list[Change] = []
-        self.keys: list[KeyRow] = []
-        self.events: list[Event] = []
+        self.based_at = state.published_at
         self.newly_secret: set[str] = set()
+        self._secret_keys = state.secret_keys
+        self._protected = {
+            each.id for each in state.topology.by_id.values() if each.requires_approval
+        }
+        self._candidate = Candidate(state)
+        self._revision = state.revision
+        if before is not None:
+            self._revision = before.revision
+            self.newly_secret |= before.newly_secret
+            for accepted in before.accepted:
+                self._candidate.adopt(accepted.effect)
+        self.base = self._revision
+        self.accepted: list[Accepted] = []
+
+    @property
+    def revision(self) -> int:
+        """The revision of the last publication taken."""
+        return self._revision
 
     def add(self, publication: Publication) -> Outcome:
         """Take a publication as the next revision.
@@ -80,39 +81,49 @@ class WorkspacePlan:
         Raises:
             Problem: it is refused and nothing of it was taken.
         """
+        return at_once(self.adding(publication))
+
+    def adding(self, publication: Publication) -> Steps[Outcome]:
+        """Do what `add` does, in steps; nothing else may be added meanwhile."""
         self._check_environments(publication)
-        self._check_condition(publication)
+        created = yield from self._check_condition(publication)
         self._check_approval(publication)
-        secret_keys = self._secret_keys | {
-            edit.key for edit in publication.edits if edit.secret and edit.action == SET
+        newly_secret = {
+            edit.key
+            for edit in publication.edits
+            if edit.secret and edit.action == SET and not self._is_secret(edit.key)
         }
-        steps = [(edit, self._cell(edit, secret_keys)) for edit in publication.edits]
-        steps = [(edit, cell) for edit, cell in steps if cell is not None]
+        steps: list[tuple[Edit, Cell]] = []
+        cells: list[Placed] = []
+        for position, edit in enumerate(publication.edits, 1):
+            if position % STRIDE == 0:
+                yield
+            site = Site(edit.environment_id, edit.key)
+            secret = edit.key in newly_secret or self._is_secret(edit.key)
+            cell = self._cell(edit, site, secret=secret)
+            if cell is not None:
+                steps.append((edit, cell))
+                cells.append(Placed(site, cell))
         if not steps:
             return self._unchanged(publication)
-        created = self._creates(publication.edits)
-        cells = [Placed(Site(edit.environment_id, edit.key), cell) for edit, cell in steps]
         warned: list[Violation] = []
 
-        def check(found: Sequence[ServedChange]) -> None:
+        def check(found: Sequence[ServedChange]) -> Steps[None]:
             self._check_reach(publication, found)
-            warned.extend(self._judge(found))
+            warned.extend((yield from self._judge(found)))
 
-        effect = self._candidate.lay(cells, check=check)
+        effect = yield from self._candidate.laying(cells, check=check)
         self._revision += 1
-        change = self._change(publication)
-        self._gather(publication, change, steps)
-        self.accepted.append(Accepted(self._revision, self._moment, effect))
-        self.events.append(self._event(publication, change, steps, len(effect.changes)))
-        self.newly_secret |= secret_keys - self._secret_keys
-        self._secret_keys = secret_keys
+        change_id = publication.change_id or quick(new_id())
+        self.accepted.append(Accepted(self._revision, change_id, publication, steps, effect))
+        self.newly_secret |= newly_secret
         return Outcome(
             revision=self._revision,
             changed=True,
-            change_id=change.id,
-            versions=tuple(cell.version for _, cell in cells),
+            change_id=change_id,
+            versions=tuple([cell.version for _, cell in steps]),
             created=created,
-            warnings=tuple(describe(violation) for violation in warned),
+            warnings=tuple([describe(violation) for violation in warned]),
         )
 
     def _unchanged(self, publication: Publication) -> Outcome:
@@ -125,27 +136,26 @@ class WorkspacePlan:
             versions.append(0 if cell is None else cell.version)
         return Outcome(self._revision, False, None, tuple(versions), False, ())
 
-    def _creates(self, edits: Sequence[Edit]) -> bool:
-        for edit in edits:
-            own = self._candidate.own(Site(edit.environment_id, edit.key))
-            if own is None or own.status == REMOVED:
-                return True
-        return False
-
     def _check_environments(self, publication: Publication) -> None:
         known = self._candidate.topology.by_id
-        if any(edit.environment_id not in known for edit in publication.edits):
-            raise Problem("environment-not-found", "the environment was deleted meanwhile")
+        for edit in publication.edits:
+            if edit.environment_id not in known:
+                raise Problem("environment-not-found", "the environment was deleted meanwhile")
 
-    def _check_condition(self, publication: Publication) -> None:
+    def _check_condition(self, publication: Publication) -> Steps[bool]:
+        """Refuse what the condition does not allow; tell whether the edits create a value."""
         condition = publication.condition
         conflicts: list[JSON] = []
-        for edit in publication.edits:
+        created = False
+        for position, edit in enumerate(publication.edits, 1):
+            if position % STRIDE == 0:
+                yield
             site = Site(edit.environment_id, edit.key)
             last = touched(self._candidate, site)
             own = self._candidate.own(site)
             # An archived value is there too: it must not be overwritten blindly either.
             held = own is not None and own.status != REMOVED
+            created = created or not held
             served = held or effective(self._candidate, site) is not None
             if condition.absent and served:
                 raise Problem(
@@ -169,6 +179,7 @@ class WorkspacePlan:
             )
         if conflicts:
             raise self._conflicting(publication, conflicts)
+        return created
 
     def _conflict(self, site: Site, last: int, condition: Condition) -> dict[str, JSON]:
         return {
@@ -199,7 +210,9 @@ class WorkspacePlan:
 
     def _check_approval(self, publication: Publication) -> None:
         """Refuse edits of a protected environment that nobody approved."""
-        self._refuse_protected(publication, {edit.environment_id for edit in publication.edits})
+        if self._protected:
+            reached = {edit.environment_id for edit in publication.edits}
+            self._refuse_protected(publication, reached)
 
     def _check_reach(self, publication: Publication, changes: Sequence[ServedChange]) -> None:
         """Refuse what a protected environment would serve differently without an approval.
@@ -207,23 +220,22 @@ class WorkspacePlan:
         By inheritance, by reference, or because a key becomes a secret: what counts is what its
         readers would see, not where the edit was made.
         """
-        self._refuse_protected(publication, {change.site.environment_id for change in changes})
+        if self._protected:
+            reached = {change.site.environment_id for change in changes}
+            self._refuse_protected(publication, reached)
 
     def _refuse_protected(self, publication: Publication, reached: set[UUID]) -> None:
         if publication.approved:
             return
-        for environment_id in sorted(reached):
-            environment = self._candidate.topology.by_id[environment_id]
-            if environment.requires_approval:
-                detail = f"it would change {environment.slug}, which requires an approved change"
-                raise Problem("approval-required", detail)
+        for environment_id in sorted(reached & self._protected):
+            slug = self._candidate.topology.slug(environment_id)
+            detail = f"it would change {slug}, which requires an approved change"
+            raise Problem("approval-required", detail)
 
-    def _cell(self, edit: Edit, secret_keys: set[str]) -> Cell | None:
+    def _cell(self, edit: Edit, site: Site, *, secret: bool) -> Cell | None:
         """Return the cell an edit makes; None when it is so already."""
-        site = Site(edit.environment_id, edit.key)
         own = self._candidate.own(site)
         present = own if own is not None and own.status != REMOVED else None
-        secret = edit.key in secret_keys
         version = 1 if own is None else own.version + 1
         revision = self._revision + 1
         if edit.action == SET:
@@ -246,16 +258,21 @@ class WorkspacePlan:
             return None
         return made
 
-    def _judge(self, changes: Sequence[ServedChange]) -> list[Violation]:
+    def _is_secret(self, key: str) -> bool:
+        return key in self._secret_keys or key in self.newly_secret
+
+    def _judge(self, changes: Sequence[ServedChange]) -> Steps[list[Violation]]:
         """Return what merely warns; refuse what an enforced rule forbids."""
         if not self.state.rules:
             return []
         found: list[Violation] = []
-        for site, before, after in changes:
+        for position, (site, before, after) in enumerate(changes, 1):
+            if position % STRIDE == 0:
+                yield
             if after is None or (before is not None and before.body == after.body):
                 continue
             environment = self._candidate.topology.slug(site.environment_id)
-            secret = after.secret or site.key in self._secret_keys
+            secret = after.secret or self._is_secret(site.key)
             found += violations(self.state.rules, environment, site.key, after.body, secret=secret)
         forbidden = [violation for violation in found if violation.mode == ENFORCE]
         if forbidden:
@@ -268,105 +285,6 @@ class WorkspacePlan:
                 ],
             )
         return found
-
-    def _change(self, publication: Publication) -> Change:
-        actor = publication.actor
-        change = Change(
-            id=publication.change_id or new_id(),
-            workspace_id=publication.workspace_id,
-            status=PUBLISHED,
-            kind=publication.kind,
-            message=publication.message,
-            author_kind=actor.kind,
-            author_id=actor.id,
-            author_name=actor.name,
-            base_revision=self._revision - 1,
-            revision=self._revision,
-            created_at=self._moment,
-            published_at=self._moment,
-            published_by=actor.name,
-            edit_count=len(publication.edits),
-            edition=publication.edition,
-            responsible_id=actor.id,
-        )
-        (self.changes if publication.change_id is None else self.published).append(change)
-        self.revisions.append(
-            RevisionRow(
-                workspace_id=publication.workspace_id,
-                revision=self._revision,
-                kind="change",
-                published_at=self._moment,
-                actor_name=actor.name,
-                message=publication.message,
-                change_id=change.id,
-            )
-        )
-        return change
-
-    def _gather(
-        self, publication: Publication, change: Change, steps: Sequence[tuple[Edit, Cell]]
-    ) -> None:
-        for edit, cell in steps:
-            clear = None if cell.secret or cell.status == REMOVED else cell.body.decode()
-            sealed = None
-            if cell.secret and cell.status != REMOVED:
-                sealed = self._cipher.seal(edit.environment_id, edit.key, cell.body)
-            self.versions.append(
-                VersionRow(
-                    workspace_id=publication.workspace_id,
-                    environment_id=edit.environment_id,
-                    key=edit.key,
-                    version=cell.version,
-                    revision=cell.revision,
-                    change_id=change.id,
-                    action=edit.action,
-                    status=cell.status,
-                    body=clear,
-                    sealed=sealed,
-                    moment=self._moment,
-                )
-            )
-            if edit.secret or edit.description is not None:
-                self.keys.append(
-                    KeyRow(
-                        publication.workspace_id,
-                        edit.key,
-                        edit.secret and edit.action == SET,
-                        edit.description,
-                        self._moment,
-                    )
-                )
-
-    def _event(
-        self,
-        publication: Publication,
-        change: Change,
-        steps: Sequence[tuple[Edit, Cell]],
-        effects: int,
-    ) -> Event:
-        keys: list[JSON] = [
-            {
-                "environment": self._candidate.topology.slug(edit.environment_id),
-                "key": edit.key,
-                "action": edit.action,
-                "version": cell.version,
-            }
-            for edit, cell in steps[:_AUDITED_AT_MOST]
-        ]
-        return Event(
-            action="change.published",
-            target=str(change.id),
-            actor=publication.actor,
-            workspace_id=publication.workspace_id,
-            details={
-                "revision": self._revision,
-                "kind": publication.kind,
-                "message": publication.message,
-                "edits": len(steps),
-                "served_changes": effects,
-                "keys": keys,
-            },
-        )
 
 
 def _served_again(status: str) -> str:

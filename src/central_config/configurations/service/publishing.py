@@ -16,7 +16,7 @@ from central_config.configurations.model.changes import (
     Outcome,
     Publication,
 )
-from central_config.configurations.service.edits import Wish, build_edits
+from central_config.configurations.service.edits import Wish, build_edits, build_many_edits
 from central_config.configurations.service.proposals import Proposals
 from central_config.core.problems import FieldError, Problem
 from central_config.core.writer import GroupWriter
@@ -54,7 +54,10 @@ class Publishing:
         state = await self._snapshots.knowing(
             caller.place.id, {wish.environment for wish in wishes}
         )
-        edits = build_edits(caller, state, wishes, single=kind == "write")
+        if kind == "write":  # one value: nothing to give way for
+            edits = build_edits(caller, state, wishes, single=True)
+        else:
+            edits = await build_many_edits(caller, state, wishes)
         publication = Publication(
             workspace_id=caller.place.id,
             actor=caller.actor,

@@ -3,7 +3,6 @@
 Only `at` and `consistent` go to PostgreSQL; everything else is answered from `Snapshots`.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -20,16 +19,16 @@ from central_config.configurations.model.differences import (
 )
 from central_config.configurations.model.keys import check_key
 from central_config.configurations.model.rendering import (
-    Renderer,
     environment_body,
     head,
     key_body,
-    some,
 )
 from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.model.views import effective, touched
+from central_config.configurations.service.pages import Pages, View
 from central_config.configurations.store import changes as change_store
-from central_config.core.db import Database
+from central_config.core.compression import Page
+from central_config.core.db import Database, lost_connection
 from central_config.core.problems import Problem
 from central_config.workspaces.model import Environment
 from central_config.workspaces.service import revision_of, workspace_by_id
@@ -37,13 +36,28 @@ from central_config.workspaces.service import revision_of, workspace_by_id
 At = int | datetime | None
 
 
-class Answer(NamedTuple):
-    """An answer to a read. `unchanged`: the reader's revision is still what would be answered."""
+class When(NamedTuple):
+    """Which moment a reader asks for: now, surely now (`consistent`), or the past (`at`).
 
-    body: bytes
+    `max_age`: how many seconds what is held here may lag; None: as it comes.
+    """
+
+    at: At = None
+    consistent: bool = False
+    max_age: float | None = None
+
+
+NOW = When()
+
+
+class Answer(NamedTuple):
+    """An answer to a read. `page` None: the reader's revision is still what would be answered.
+
+    `age`: seconds since this replica last confirmed that it is current.
+    """
+
+    page: Page | None
     revision: int
-    tag: int
-    unchanged: bool
     age: float
 
 
@@ -62,67 +76,88 @@ class Reading:
     def __init__(self, database: Database, snapshots: Snapshots) -> None:
         self._database = database
         self._snapshots = snapshots
-        self._renderer = Renderer()
+        self.pages = Pages()
 
-    async def state(
-        self, workspace_id: UUID, slug: str, at: At = None, *, consistent: bool = False
-    ) -> WorkspaceState:
-        """Return the workspace now, surely now (`consistent`), or as it was (`at`).
-
-        `slug` is the environment that is asked for.
+    async def state(self, workspace_id: UUID, slug: str, when: When = NOW) -> WorkspaceState:
+        """Return the workspace as it is or was; `slug` is the environment that is asked for.
 
         Raises:
-            Problem: `revision-compacted`, `workspace-not-found`.
+            Problem: `revision-compacted`, `workspace-not-found`; `snapshot-stale` when the feed
+                of revisions is older than `max_age` and the database cannot be asked.
         """
-        if at is None:
-            if consistent:
+        if when.at is None:
+            if when.consistent:
                 return await self._snapshots.fresh(workspace_id)
+            if when.max_age is not None and self._snapshots.age > when.max_age:
+                return await self._surely(workspace_id, when.max_age)
             return await self._snapshots.knowing(workspace_id, [slug])
         async with self._database.connect() as connection:
             workspace = await workspace_by_id(connection, workspace_id)
             if workspace is None:
                 raise Problem("workspace-not-found", "the workspace was deleted")
-            revision = await revision_of(connection, workspace, at)
+            revision = await revision_of(connection, workspace, when.at)
         return await self._snapshots.at(workspace_id, revision)
 
-    async def environment(  # noqa: PLR0913 - the parts of one question
+    async def _surely(self, workspace_id: UUID, max_age: float) -> WorkspaceState:
+        try:
+            return await self._snapshots.fresh(workspace_id)
+        except Exception as error:
+            if not lost_connection(error):
+                raise
+            age = self._snapshots.age
+            detail = f"this replica last knew {age:.0f} s ago; {max_age:g} s were asked for"
+            raise Problem("snapshot-stale", detail, retry_after=1) from None
+
+    async def environment(
         self,
         caller: Caller,
         slug: str,
         *,
         prefix: str = "",
         keys: Sequence[str] = (),
-        at: At = None,
-        consistent: bool = False,
+        when: When = NOW,
         seen: int | None = None,
     ) -> Answer:
         """Return what an environment serves: all of it, a prefix, or the named keys.
 
         `seen` is the revision the reader has; an answer that is the same since then says so.
         """
-        state = await self.state(caller.place.id, slug, at, consistent=consistent)
+        state = await self.state(caller.place.id, slug, when)
         environment = self.find(caller, state, slug)
         age = self._snapshots.age
-        # A past snapshot is `modified` at its own revision, so only that very tag matches.
-        current = state.modified[environment.id] if at is None else state.revision
-        if seen is not None and current <= seen <= state.revision:
-            return Answer(b"", state.revision, state.revision, unchanged=True, age=age)
-        # Within the scope that `narrow` and `reaches` keep to, one answer holds for every key.
-        scope = caller.principal.scope
-        reveal = caller.delivers(slug, "" if scope is None else scope.key_prefix)
+        if _same_since(seen, state, environment, when.at):
+            return Answer(None, state.revision, age)
+        view = self.view(caller, environment, prefix)
+        if keys or view is None or when.at is not None:
+            body = self._apart(caller, state, environment, view, keys)
+            return Answer(Page(body), state.revision, age)
+        return Answer(await self.pages.page(state, view), state.revision, age)
+
+    def view(self, caller: Caller, environment: Environment, prefix: str) -> View | None:
+        """Return the part of an environment a caller gets of a prefix; None if nothing of it."""
+        narrowed = narrow(caller, prefix)
+        if narrowed is None:
+            return None
+        return View(caller.place.slug, environment, narrowed, _reveals_all(caller, environment))
+
+    def _apart(
+        self,
+        caller: Caller,
+        state: WorkspaceState,
+        environment: Environment,
+        view: View | None,
+        keys: Sequence[str],
+    ) -> bytes:
+        """Return an answer that nobody is likely to ask for again: named keys, or the past."""
         if keys:
+            slug = environment.slug
             wanted = [key for key in dict.fromkeys(keys) if caller.principal.reaches(slug, key)]
-            body = environment_body(some(state, environment, wanted), reveal=reveal)
+            found = state.some(environment.id, wanted)
         else:
-            narrowed = narrow(caller, prefix)
-            if narrowed is None:
-                body = environment_body((), reveal=reveal)
-            elif at is None:
-                body = self._renderer.body(state, environment, narrowed, reveal=reveal)
-            else:
-                body = environment_body(state.entries(environment.id, narrowed), reveal=reveal)
-        body = head(caller.place.slug, slug, state.revision) + body
-        return Answer(body, state.revision, state.revision, unchanged=False, age=age)
+            found = iter(()) if view is None else state.entries(environment.id, view.prefix)
+        reveal = _reveals_all(caller, environment)
+        body = environment_body(found, reveal=reveal)
+        return head(caller.place.slug, environment.slug, state.revision) + body
 
     async def key(
         self,
@@ -130,8 +165,7 @@ class Reading:
         slug: str,
         key: str,
         *,
-        at: At = None,
-        consistent: bool = False,
+        when: When = NOW,
         seen: int | None = None,
     ) -> Answer:
         """Return one key as an environment serves it.
@@ -140,20 +174,27 @@ class Reading:
             Problem: `key-not-found`.
         """
         check_key(key)
-        state = await self.state(caller.place.id, slug, at, consistent=consistent)
+        state = await self.state(caller.place.id, slug, when)
         environment = self.find(caller, state, slug)
-        served = state.served(Site(environment.id, key))
-        if served is None or not caller.principal.reaches(slug, key):
+        page = self.key_page(caller, state, environment, key)
+        if page is None:
             raise Problem("key-not-found", f"{slug} serves no key {key}")
-        age = self._snapshots.age
+        if _same_since(seen, state, environment, when.at):
+            page = None
+        return Answer(page, state.revision, self._snapshots.age)
+
+    def key_page(
+        self, caller: Caller, state: WorkspaceState, environment: Environment, key: str
+    ) -> Page | None:
+        """Return the answer for one key; None where the caller is served no such key."""
+        slug = environment.slug
+        site = Site(environment.id, key)
+        served = state.served(site)
+        if served is None or not caller.principal.reaches(slug, key):
+            return None
         reveal = caller.delivers(slug, key)
         origin = state.topology.slug(served.origin)
-        current = state.modified[environment.id] if at is None else state.revision
-        if seen is not None and current <= seen <= state.revision:
-            return Answer(b"", state.revision, state.revision, unchanged=True, age=age)
-        changed = touched(state, Site(environment.id, key))
-        body = key_body(key, slug, served, origin, changed, reveal=reveal)
-        return Answer(body, state.revision, state.revision, unchanged=False, age=age)
+        return Page(key_body(key, slug, served, origin, touched(state, site), reveal=reveal))
 
     def find(self, caller: Caller, state: WorkspaceState, slug: str) -> Environment:
         """Return an environment the caller may know of.
@@ -189,13 +230,7 @@ class Reading:
         if status == "draft":
             return await self._drafts(environment, narrowed, after, limit), state
         found: list[Listed] = []
-        keys = state.keys(environment.id)
-        for position in range(bisect_left(keys, max(narrowed, after)), len(keys)):
-            key = keys[position]
-            if not key.startswith(narrowed):
-                break
-            if key == after:
-                continue
+        for key in state.index(environment.id).keys(narrowed, after):
             listed = _listed(state, environment, key, own=own)
             if listed is not None and status in {None, listed.status}:
                 found.append(listed)
@@ -224,7 +259,7 @@ class Reading:
         """
         sides: list[Side] = []
         for slug, at in (left, right):
-            state = await self.state(caller.place.id, slug, at)
+            state = await self.state(caller.place.id, slug, When(at))
             sides.append(Side(state, self.find(caller, state, slug)))
         narrowed = narrow(caller, prefix)
         found: list[Difference] = []
@@ -234,6 +269,24 @@ class Reading:
             if not all(caller.reveals(side.environment.slug, narrowed) for side in sides):
                 found = _unguessable(found, sides[0], sides[1], narrowed)
         return found, sides[0], sides[1]
+
+
+def _same_since(seen: int | None, state: WorkspaceState, environment: Environment, at: At) -> bool:
+    """Tell whether a reader who has revision `seen` has what would be answered."""
+    if seen is None:
+        return False
+    # A past snapshot is `modified` at its own revision, so only that very tag matches.
+    since = state.modified[environment.id] if at is None else state.revision
+    return since <= seen <= state.revision
+
+
+def _reveals_all(caller: Caller, environment: Environment) -> bool:
+    """Tell whether a caller gets secrets in clear, wherever in the environment it may read.
+
+    Within the scope that `narrow` and `reaches` keep to, one answer holds for every key.
+    """
+    scope = caller.principal.scope
+    return caller.delivers(environment.slug, "" if scope is None else scope.key_prefix)
 
 
 def _unguessable(

@@ -13,19 +13,15 @@ from central_config.configurations.model.changes import (
     Publication,
 )
 from central_config.configurations.service.plan import WorkspacePlan
-from central_config.core.clock import Clock
+from central_config.core.pace import unhurried
 from central_config.core.problems import Problem
-from central_config.secrets.service import Vault
-from central_config.workspaces.model import Locked
 
 
 class Rehearsal:
     """Runs the checks of the writer on the present state, as if it were locked."""
 
-    def __init__(self, snapshots: Snapshots, vault: Vault, clock: Clock) -> None:
+    def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
-        self._vault = vault
-        self._clock = clock
 
     async def check(self, change: Change, edits: Sequence[Edit]) -> None:
         """Refuse what publishing the change would refuse at this moment; writes nothing."""
@@ -67,9 +63,7 @@ class Rehearsal:
             Problem: what would refuse it.
         """
         state = await self._snapshots.fresh(publication.workspace_id)
-        cipher = await self._vault.cipher(publication.workspace_id)
-        locked = Locked(publication.workspace_id, state.revision, self._clock.now())
-        return WorkspacePlan(state, locked, cipher).add(publication)
+        return await unhurried(WorkspacePlan(state).adding(publication))
 
 
 def author_of(change: Change) -> Actor:

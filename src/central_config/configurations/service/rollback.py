@@ -19,7 +19,7 @@ from central_config.configurations.model.changes import (
 from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.service.edits import Wish, build_edits
 from central_config.configurations.service.publishing import Publishing
-from central_config.configurations.service.reading import Reading
+from central_config.configurations.service.reading import Reading, When
 from central_config.core.json import decode
 from central_config.core.problems import Problem
 
@@ -73,7 +73,7 @@ class Rollback:
     ) -> tuple[WorkspaceState, WorkspaceState, list[Wish]]:
         now = await self._snapshots.fresh(caller.place.id)
         self._reading.find(caller, now, slug)
-        then = await self._reading.state(caller.place.id, slug, goal.to)
+        then = await self._reading.state(caller.place.id, slug, When(goal.to))
         if slug not in then.topology.by_slug:
             detail = f"there was no environment {slug} at revision {then.revision}"
             raise Problem("environment-not-found", detail)

@@ -58,6 +58,9 @@ _SEAL_EDITS = text("""
     WHERE e.change_id = u.change_id AND e.position = u.position
 """)
 
+# Edits read by one statement.
+_READ_AT_ONCE = 500
+
 _EDITED = text("""
     SELECT e.environment_id, e.key
     FROM unnest(CAST(:environment_id AS uuid[]), CAST(:key AS text[])) AS u (environment_id, key)
@@ -134,28 +137,32 @@ async def delete_draft_heads(connection: Connection, workspace_id: UUID) -> None
 
 async def edits(connection: Connection, change_id: UUID, cipher: Cipher) -> list[Edit]:
     """Return the edits of a change in order, values in clear."""
-    query = (
-        select(cc_change_edit)
-        .where(cc_change_edit.c.change_id == change_id)
-        .order_by(cc_change_edit.c.position)
-    )
+    table = cc_change_edit.c
+    query = select(
+        table.position,
+        table.environment_id,
+        table.key,
+        table.action,
+        table.status,
+        table.secret,
+        table.description,
+        table.body,
+        table.sealed,
+    ).where(table.change_id == change_id)
     found: list[Edit] = []
-    for row in (await connection.execute(query)).all():
-        body = (row.body or "").encode()
-        if row.sealed is not None:
-            body = cipher.open(row.environment_id, row.key, row.sealed)
-        found.append(
-            Edit(
-                row.environment_id,
-                row.key,
-                row.action,
-                body,
-                row.status,
-                row.secret or row.sealed is not None,
-                row.description,
-            )
-        )
-    return found
+    last = -1
+    # Block by block, so that others have their turn in between.
+    while True:
+        block = query.where(table.position > last).order_by(table.position).limit(_READ_AT_ONCE)
+        rows = (await connection.execute(block)).all()
+        for last, environment_id, key, action, status, secret, description, text_, sealed in rows:  # noqa: B007 - the last one is wanted
+            body = (text_ or "").encode()
+            if sealed is not None:
+                body = cipher.open(environment_id, key, sealed)
+                secret = True  # noqa: PLW2901 - what is sealed is one
+            found.append(Edit(environment_id, key, action, body, status, secret, description))
+        if len(rows) < _READ_AT_ONCE:
+            return found
 
 
 async def edited(

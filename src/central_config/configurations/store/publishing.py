@@ -1,4 +1,4 @@
-"""Writing what a batch of publications adds. Every statement takes whole columns of rows."""
+"""Writing what few publications add besides versions; every statement takes columns of rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -8,39 +8,8 @@ import msgspec
 from sqlalchemy import text
 
 from central_config.configurations.model.changes import Change
-from central_config.configurations.store.rows import KeyRow, OpenVersion, VersionRow
+from central_config.configurations.store.rows import KeyRow, OpenVersion, PublishedRow
 from central_config.core.db import Connection
-
-# Heads first (the last version of a place wins), then a version row for each, joined by place.
-_VERSIONS = text("""
-    WITH given AS (
-        SELECT * FROM unnest(
-            CAST(:workspace_id AS uuid[]), CAST(:environment_id AS uuid[]), CAST(:key AS text[]),
-            CAST(:version AS integer[]), CAST(:revision AS bigint[]), CAST(:change_id AS uuid[]),
-            CAST(:action AS text[]), CAST(:status AS text[]), CAST(:body AS text[]),
-            CAST(:sealed AS bytea[]), CAST(:moment AS timestamptz[]))
-        AS u (workspace_id, environment_id, key, version, revision, change_id, action, status,
-              body, sealed, moment)
-    ), head AS (
-        INSERT INTO cc_configuration AS c (workspace_id, environment_id, key, status, body, sealed,
-                                           version, revision, created_at, updated_at)
-        SELECT DISTINCT ON (environment_id, key COLLATE "C")
-               workspace_id, environment_id, key, status, body, sealed, version, revision,
-               moment, moment
-        FROM given ORDER BY environment_id, key COLLATE "C", version DESC
-        ON CONFLICT (environment_id, key) DO UPDATE
-        SET status = excluded.status, body = excluded.body, sealed = excluded.sealed,
-            version = excluded.version, revision = excluded.revision,
-            updated_at = excluded.updated_at
-        RETURNING c.id, c.environment_id, c.key
-    )
-    INSERT INTO cc_version (configuration_id, version, workspace_id, revision, change_id, action,
-                            status, body, sealed)
-    SELECT head.id, g.version, g.workspace_id, g.revision, g.change_id, g.action, g.status,
-           g.body, g.sealed
-    FROM given AS g JOIN head ON head.environment_id = g.environment_id
-                              AND head.key = g.key COLLATE "C"
-""")
 
 _KEYS = text("""
     INSERT INTO cc_key AS k (workspace_id, key, secret, description, updated_at)
@@ -124,20 +93,15 @@ def _columns(rows: Sequence[Any], names: Iterable[str]) -> dict[str, list[Any]]:
     return {name: [getattr(row, name) for row in rows] for name in names}
 
 
-async def insert_versions(connection: Connection, rows: Sequence[VersionRow]) -> None:
-    """Insert versions and move the heads; the caller holds the workspaces' locks."""
-    await connection.execute(_VERSIONS, _columns(rows, VersionRow.__struct_fields__))
-
-
 async def insert_changes(connection: Connection, rows: Sequence[Change]) -> None:
-    """Insert whole changes (direct writes are published from the start)."""
+    """Insert whole changes."""
     await connection.execute(_CHANGES, _columns(rows, _CHANGE_COLUMNS))
 
 
-async def publish_changes(connection: Connection, rows: Sequence[Change]) -> set[UUID]:
+async def publish_changes(connection: Connection, rows: Sequence[PublishedRow]) -> set[UUID]:
     """Mark stored changes as published; return those that still are what was checked."""
-    names = ("id", "revision", "published_at", "published_by", "edition")
-    result = await connection.execute(_PUBLISH_CHANGES, _columns(rows, names))
+    columns = _columns(rows, PublishedRow.__struct_fields__)
+    result = await connection.execute(_PUBLISH_CHANGES, columns)
     return {row.id for row in result}
 
 
