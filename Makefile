@@ -8,7 +8,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format lock docs clean
+.PHONY: help setup run test check format lock docs sdk bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,10 +40,17 @@ format: $(STAMP) ## Format the code and fix what can be fixed
 
 docs: $(STAMP) ## Generate the reference pages from the code
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python sdk/python/generate_errors.py
 
 lock: $(STAMP) ## Resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --all-extras --group dev pyproject.toml -o requirements-dev.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra embedded pyproject.toml -c requirements-dev.lock -o requirements.lock
+
+sdk: $(STAMP) ## Build the wheel of the Python SDK into sdk/python/dist
+	@cd sdk/python && $(abspath $(BIN))/python -m hatchling build -t wheel
+
+bench: $(STAMP) ## Compare with etcd, Unleash and nginx; writes docs/explanation/performance.md (ARGS="reads --quick")
+	@$(BIN)/python -m bench $(ARGS)
 
 clean: ## Remove what was installed and cached (never data)
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build

@@ -1,0 +1,1 @@
+"""Scripts that measure parts of the service in process, and the profiles they gave."""

@@ -1,0 +1,1 @@
+"""The servers that are compared, started on loopback and ended whatever happens."""
