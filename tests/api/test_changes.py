@@ -275,3 +275,28 @@ def test_conditions_hold_where_approval_is_needed(
     place = f"/config/{protected.place('prod', 'a')}"
     answer = admin.request("PUT", place, json={"value": 2}, headers=headers)
     assert answer.status_code in {412, 428}, answer.text
+
+
+def test_values_too_deep_together_are_refused_and_stop_nobody(workspace: Workspace) -> None:
+    def nested(value: object) -> object:
+        for _ in range(90):
+            value = [value]
+        return value
+
+    edits = [
+        {
+            "environment": "base",
+            "key": f"deep/k{number}",
+            "action": "set",
+            "value": nested(f"${{deep/k{number + 1}}}" if number < 29 else 1),
+        }
+        for number in range(30)
+    ]
+    body = {"message": "deep", "edits": edits, "action": "publish"}
+    for _ in range(4):  # which of them is met first was once left to chance
+        answer = workspace.admin.post(f"{workspace.path}/changes", json=body)
+        assert answer.status_code == 422
+        assert answer.json()["code"] in {"reference-type", "reference-cycle", "value-too-large"}
+        assert "base:deep/k" in answer.json()["detail"]
+    assert workspace.admin.values(workspace.place("base")) == {}
+    workspace.admin.put(workspace.place("base", "after"), 1)

@@ -19,7 +19,14 @@ KEYS = [f"{group}/{name}" for group in ("app", "app-old", "db", "x.y") for name 
 ]
 ENVIRONMENTS = ("base", "staging", "prod")
 QUERIES = ["", "prefix=", "prefix=app", "prefix=app/", "prefix=db%2F", "prefix=zzz", "prefix=a&x=1"]
-ODD_QUERIES = ["key=app/a&key=db/b", "at=1", "consistent=true", "prefix=a&prefix=b", "at=nonsense"]
+ODD_QUERIES = [
+    "prefix=%00",
+    "key=app/a&key=db/b",
+    "at=1",
+    "consistent=true",
+    "prefix=a&prefix=b",
+    "at=nonsense",
+]
 ENCODINGS = ["", "gzip", "zstd", "gzip, zstd", "br", "zstd;q=0, gzip", "identity", "*"]
 # What may differ between two answers to the same question.
 MOVING = {"config-age", "x-request-id"}

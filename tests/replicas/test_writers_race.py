@@ -82,7 +82,8 @@ class Race:
                     self.rig.admin, [wish], message="", condition=condition
                 )
             except Problem as problem:
-                assert problem.code in {"revision-conflict", "not-ready"}, problem
+                if problem.code not in {"revision-conflict", "not-ready"}:
+                    raise
                 self.unknown += problem.code == "not-ready"
                 if problem.code == "revision-conflict":
                     await self.rig.catch_up(replica)
@@ -130,9 +131,7 @@ class Race:
 
     async def cut(self, settings: Settings) -> None:
         """End connections of both replicas now and then, the writers' own among them."""
-        connection = await asyncpg.connect(
-            **connect_arguments(settings.require_database_url())
-        )
+        connection = await asyncpg.connect(**connect_arguments(settings.require_database_url()))
         while self.goes_on:
             await asyncio.sleep(0.4)
             await connection.execute(
@@ -257,9 +256,12 @@ async def test_what_is_checked_on_top_of_a_batch_sees_it(rig: Rig) -> None:
 
     async def on_top(first: tuple[Any, ...], second: tuple[Any, ...]) -> list[Any]:
         under_way = asyncio.create_task(write(*first))
-        while rig.replicas[0].writer._under_way is None:
+        for _ in range(100):
+            if rig.replicas[0].writer._under_way is not None:
+                break
             await asyncio.sleep(0)
-        return await asyncio.gather(under_way, write(*second), return_exceptions=True)
+        assert rig.replicas[0].writer._under_way is not None
+        return list(await asyncio.gather(under_way, write(*second), return_exceptions=True))
 
     begun = await write("target", SET, "here")
     removed, referring = await on_top(("target", REMOVE, None), ("user", SET, "${target}"))
@@ -281,3 +283,25 @@ async def test_what_is_checked_on_top_of_a_batch_sees_it(rig: Rig) -> None:
     assert served is not None
     assert served.body == b'"<new>"'
     assert internals(state) == internals(await rig.cold())
+
+
+async def test_a_full_queue_refuses_and_goes_on(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group, "QUEUE_LIMIT", 20)
+    monkeypatch.setattr(group, "BATCH_LIMIT", 4)
+    publishing: Publishing = rig.part(0, Publishing)
+
+    async def write(number: int) -> Any:
+        wish = Wish("leaf", f"k{number}", SET, number)
+        return await publishing.write(rig.admin, [wish], message="", condition=Condition())
+
+    await write(1000)
+    found = await asyncio.gather(*(write(each) for each in range(60)), return_exceptions=True)
+    refused = [each for each in found if isinstance(each, Problem)]
+    assert refused
+    assert {(each.code, each.retry_after) for each in refused} == {("queue-full", 1)}
+    written = [each for each in found if isinstance(each, Outcome)]
+    assert len(written) + len(refused) == 60
+    state = await rig.state(0)
+    assert state.revision == max(each.revision for each in written)
+    assert len({each.revision for each in written}) == len(written)
+    await write(1001)

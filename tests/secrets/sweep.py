@@ -61,6 +61,7 @@ class Sweep:
             "key": [None, "db/password"],
             "at": [None, before],
             "consistent": [None, "true"],
+            "max_age": [None, "0"],
             "inherited": [None, "true"],
             "status": [None, "draft", "open", "archived"],
             "origin": [None, "own"],

@@ -230,6 +230,8 @@ async def test_what_comes_during_a_broadcast_reaches_those_who_were_told_already
 async def test_a_mark_in_a_queue_that_holds_something_loses_nothing(
     audience: Audience, broadcaster: Broadcaster
 ) -> None:
+    for _ in range(63):  # the mark is on the last of a slice
+        joined(audience, Connection())
     for held in range(QUEUE + 1):
         connection = Connection(reads=False)
         stream = joined(audience, connection)

@@ -11,13 +11,12 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-import structlog
-
 from central_config.api.clients import ClientAddresses
 from central_config.api.idempotency import Idempotency
 from central_config.api.problems import as_problem, render
 from central_config.core.ids import new_id
 from central_config.core.json import decode
+from central_config.core.logging import access_line
 from central_config.core.metrics import HTTP
 from central_config.core.problems import Problem
 from central_config.core.settings import Settings
@@ -28,12 +27,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-access_log = structlog.get_logger("central_config.access_line")
-
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # PostgreSQL keeps no NUL, and routes take a newline at the end for nothing.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+# Anybody can invent further ones; each would be a row of metrics for ever.
+_METHODS = _WITH_BODY | {"GET", "HEAD", "DELETE", "OPTIONS"}
 # Probes come every few seconds from every side; their lines would drown the others.
 _QUIET = ("/health",)
 _JSON = "application/json"
@@ -185,13 +184,14 @@ class _Exchange:
             template = _PREFIX + template if route is not None else template
         method = self._scope["method"]
         ended = self._first or time.perf_counter()
-        HTTP.of(method, template).add(self._status, ended - self._began)
+        HTTP.of(method if method in _METHODS else "OTHER", template).add(
+            self._status, ended - self._began
+        )
         path: str = self._scope["path"]
         if path.startswith(_QUIET):
             return
         principal = self._scope.get("principal")
-        access_log.info(
-            "request",
+        access_line(
             client_ip=self._scope["client_ip"],
             method=method,
             route=template,

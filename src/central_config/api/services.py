@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import structlog
@@ -21,6 +22,8 @@ from central_config.api.plane.watches import WatchPath
 from central_config.api.plane.writes import WritePath
 from central_config.audit.service import AuditService
 from central_config.configurations.cache import Snapshots
+from central_config.configurations.cache.keeper import Keeper
+from central_config.configurations.cache.memory import MemoryBound
 from central_config.configurations.model.changes import Outcome, Publication
 from central_config.configurations.service.changing import Changing
 from central_config.configurations.service.compaction import Compaction
@@ -33,6 +36,7 @@ from central_config.configurations.service.rollback import Rollback
 from central_config.configurations.service.rules import Rules
 from central_config.configurations.service.topologies import Environments
 from central_config.configurations.service.writer import Publisher
+from central_config.configurations.store.warm import WarmStore
 from central_config.core.clock import Clock, SystemClock
 from central_config.core.db import lost_connection, open_database, pool_use
 from central_config.core.jobs.queue import JobQueue
@@ -67,7 +71,8 @@ class Services:
         self.settings = settings
         self.database = open_database(url, settings, application="central-config-api")
         self.vault = Vault(self.database, master_key(settings), clock)
-        self.snapshots = Snapshots(self.database, self.vault)
+        self.warm = WarmStore.of(settings, self.vault)
+        self.snapshots = Snapshots(self.database, self.vault, self.warm)
         workspaces = WorkspaceService(self.database, clock)
         self.directory = WorkspaceDirectory(workspaces)
         redis_url = None if settings.redis_url is None else settings.redis_url.get_secret_value()
@@ -87,7 +92,9 @@ class Services:
         self.hub = Hub()
         self.snapshots.listen(self.hub.take)
         self.snapshots.listen(self.directory.take)
+        self.snapshots.listen(reading.take)
         self.relay = Relay(self.database, self.snapshots)
+        self.keepers = list(self._keepers())
         listen_url = settings.database_listen_url
         self.listener = NotificationListener(
             url if listen_url is None else listen_url.get_secret_value(),
@@ -105,7 +112,8 @@ class Services:
         standing = Standing(guard, self.access, self.directory)
         addresses = ClientAddresses(settings)
         self.watches = WatchPath(callers, watching, standing, addresses)
-        self.writes = WritePath(callers, publishing, addresses)
+        largest = settings.max_body_bytes
+        self.writes = WritePath(callers, publishing, addresses, largest)
         self.by_type: dict[type, Any] = {
             type(each): each
             for each in (
@@ -128,6 +136,12 @@ class Services:
             )
         }
         self._background: list[asyncio.Task[None]] = []
+
+    def _keepers(self) -> Iterator[Keeper | MemoryBound]:
+        """Yield what looks after the workspaces in memory."""
+        yield MemoryBound(self.snapshots, self.settings.snapshot_memory_bytes, self.hub.watched)
+        if self.warm is not None:
+            yield Keeper(self.database, self.snapshots, self.warm)
 
     def front(self, control: Application) -> DataPlane:
         """Return the data plane in front of a control plane that works with these services."""
@@ -156,17 +170,24 @@ class Services:
         self.writer.start()
         self.relay.start()
         self.listener.start()
+        for keeper in self.keepers:
+            keeper.start()
         self._background = [asyncio.create_task(self._keep_books(), name="books")]
 
     async def stop(self) -> None:
         """Finish what was accepted, end every watch, close connections."""
         self.hub.close()
+        self.watches.stop()
         await self.writer.stop()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self.listener.stop()
         await self.relay.stop()
+        for keeper in self.keepers:
+            await keeper.stop()
+        if self.warm is not None:
+            await self.warm.close()
         self.reads.flush()
         with contextlib.suppress(Exception):  # the database may be gone; stopping goes on
             await self.access.close()

@@ -22,7 +22,7 @@ class SystemClock:
 
 def rfc3339(moment: datetime) -> str:
     """Return the moment in UTC with microseconds and `Z`, a form that sorts as text."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_rfc3339(text: str) -> datetime | None:

@@ -4,7 +4,6 @@ The pool is made for everybody: it looks whether a connection lives, begins tran
 statements. A statement that is a transaction by itself needs one round trip and nothing of that.
 """
 
-import asyncio
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -74,14 +73,12 @@ class Lane:
             self._driver = await connect_beside(self._database)
         try:
             return await self._driver.fetchrow(statement.sql, *values, timeout=_GONE_AFTER)
-        except asyncio.CancelledError:
+        except BaseException as error:
+            # Whatever it was: the next statement asks whoever answers at the address by then.
             self._drop()
+            if isinstance(error, Exception) and lost_connection(error):
+                raise LaneLostError from error
             raise
-        except Exception as error:
-            if not lost_connection(error):
-                raise
-            self._drop()
-            raise LaneLostError from error
 
     def _drop(self) -> None:
         driver, self._driver = self._driver, None

@@ -30,6 +30,19 @@ SNAPSHOT_AGE = Gauge(
     "central_config_snapshot_age_seconds",
     "Time since this replica last confirmed that its snapshots are current",
 )
+SNAPSHOTS_HELD = Gauge("central_config_snapshots_held", "Workspaces this replica holds in memory")
+SNAPSHOT_BYTES = Gauge(
+    "central_config_snapshot_bytes", "Memory that the workspaces held take, estimated"
+)
+SNAPSHOT_EVICTIONS = Counter(
+    "central_config_snapshot_evictions_total", "Idle workspaces put away to stay within the bound"
+)
+SNAPSHOT_LOAD = Histogram(
+    "central_config_snapshot_load_seconds",
+    "Time to load a workspace, from PostgreSQL or from its copy in Redis",
+    ["source"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
 WATCHERS = Gauge("central_config_watchers", "Open watches", ["kind"])
 WATCH_EVENTS = Counter("central_config_watch_events_total", "Events handed to watchers")
 WATCH_CUT = Counter("central_config_watch_cut_total", "Watchers cut because they were too slow")

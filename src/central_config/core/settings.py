@@ -96,6 +96,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Requests a second one credential may make of one replica; 0 = no limit",
     )
+    snapshot_memory_bytes: int = Field(
+        default=1024**3,
+        ge=0,
+        description="What the workspaces in memory may take together; beyond it those that nobody "
+        "reads, writes or watches are put away until their next use; 0 = no bound",
+    )
     data_plane: bool = Field(
         default=True,
         description="false answers everything through the framework: slower, for comparison only",

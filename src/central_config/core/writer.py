@@ -86,6 +86,8 @@ class GroupWriter(Generic[Item, Answer]):
         self._queue: deque[_Waiting[Item, Answer]] = deque()
         self._under_way: Attempt[Item, Answer] | None = None
         self._next: _Batch[Item, Answer] | None = None
+        # Something that waits cannot be checked in an attempt.
+        self._spoilt = False
         self._called = asyncio.Event()
         self._idle = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -122,7 +124,24 @@ class GroupWriter(Generic[Item, Answer]):
         return await future
 
     def _collect(self) -> None:
-        """Let the next attempt take what waits, in its order, as far as it can."""
+        """Let the next attempt take what waits; a fault costs nobody but whose item it is.
+
+        What joined is given back then, and goes the other way with the rest, where items that
+        fail together are tried alone.
+        """
+        if self._spoilt:
+            return
+        try:
+            self._gather()
+        except Exception:
+            log.exception("write attempt failed, its items are tried under lock")
+            self._spoilt = True
+            if self._next is not None:
+                self._queue.extendleft(reversed(self._next.waiting))
+                self._next = None
+
+    def _gather(self) -> None:
+        """Take what waits, in its order, as far as the next attempt can."""
         queue = self._queue
         while queue and (self._next is None or len(self._next.waiting) < BATCH_LIMIT):
             first = queue[0]
@@ -153,6 +172,7 @@ class GroupWriter(Generic[Item, Answer]):
             batch = self._close()
             if batch is None:
                 await self._settle(self._take())
+                self._spoilt = False
             else:
                 await self._fly(batch)
 

@@ -12,6 +12,10 @@ from central_config.core.json import encode
 
 # Revisions kept per workspace for clients that come back; older ones are read from PostgreSQL.
 REMEMBERED = 1024
+# What they may take together; a revision may change a hundred thousand keys (bytes).
+HEAVIEST = 32 * 1024 * 1024
+# A change without its key and its value (bytes).
+_CHANGE = 400
 
 
 class Subject(NamedTuple):
@@ -30,6 +34,11 @@ class Past(NamedTuple):
     changes: Sequence[ServedChange]
 
 
+def _weight(past: Past) -> int:
+    bodies = sum(len(change.after.body) for change in past.changes if change.after is not None)
+    return bodies + len(past.changes) * _CHANGE
+
+
 class Timeline:
     """The last revisions of one workspace, each once and in order, without a gap.
 
@@ -39,16 +48,21 @@ class Timeline:
     def __init__(self, start: int) -> None:
         self.start = start
         self._past: deque[Past] = deque()
+        self._weight = 0
 
     def append(self, past: Past) -> None:
-        """Take the next revision; the oldest falls out."""
+        """Take the next revision; the oldest fall out."""
         self._past.append(past)
-        if len(self._past) > REMEMBERED:
-            self.start = self._past.popleft().revision
+        self._weight += _weight(past)
+        while self._past and (len(self._past) > REMEMBERED or self._weight > HEAVIEST):
+            oldest = self._past.popleft()
+            self.start = oldest.revision
+            self._weight -= _weight(oldest)
 
     def prepend(self, pasts: Sequence[Past], start: int) -> None:
         """Take revisions before `start` that were read from the database."""
         self._past.extendleft(reversed(pasts))
+        self._weight += sum(_weight(past) for past in pasts)
         self.start = start
 
     def since(self, revision: int) -> Iterator[Past]:

@@ -99,7 +99,9 @@ class Watching:
         if since is not None and not await self._reach_back(state, since):
             since = None
         # From here on nothing waits: no revision can fall between the backlog and the watch.
-        present = self._snapshots.peek(caller.place.id) or state
+        present = self._snapshots.peek(caller.place.id)
+        if present is None:  # put away or dropped while we waited: nobody would tell this watch
+            return await self._open(caller, slug, prefix, since, make)
         backlog = self._hub.first(present, subject, caller.place.slug, since)
         return self._hub.join(present, subject, caller.place.slug, make), backlog
 

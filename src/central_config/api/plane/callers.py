@@ -52,7 +52,8 @@ class KnownCallers:
     def caller(self, ask: Ask, slug: str, permission: str) -> Caller | None:
         """Return the caller of a request, within its rate; None: let the control plane decide."""
         headers = ask.headers
-        principal = self.principal(headers.get(b"authorization"), headers.get(b"x-api-key"))
+        given = headers.get(b"authorization"), headers.get(b"x-api-key")
+        principal = self.principal(*given, uses=0)
         if principal is None:
             return None
         place = self.place(principal, slug, permission)
@@ -61,4 +62,6 @@ class KnownCallers:
         meter = self.limiter.meter(principal)
         if meter is not None and not meter.take(time.monotonic()):
             return None
+        # Counted last: what is declined is counted by the control plane.
+        self.access.count(principal, 1)
         return Caller(principal, principal.actor(ask.request_id, ask.client_ip), place)

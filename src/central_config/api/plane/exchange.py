@@ -7,9 +7,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-import structlog
-
 from central_config.access.model import Principal
+from central_config.core.logging import access_line
 from central_config.core.metrics import HTTP
 
 Scope = MutableMapping[str, Any]
@@ -19,10 +18,9 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
-access_log = structlog.get_logger("central_config.access_line")
-
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _process = os.urandom(8).hex()
+_process_bytes = _process.encode()
 _counter = itertools.count(int.from_bytes(os.urandom(4), "big"))
 
 NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
@@ -33,6 +31,13 @@ def request_id(given: bytes | None) -> str:
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode()
     return f"{_process}{next(_counter):016x}"
+
+
+def request_id_header(given: bytes | None) -> Header:
+    """Return the same as the header of an answer."""
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return b"x-request-id", given
+    return b"x-request-id", b"%b%016x" % (_process_bytes, next(_counter))
 
 
 class Ask:
@@ -65,8 +70,7 @@ def write_line(
     ask: Ask, route: str, status: int, seconds: float, principal: Principal | None
 ) -> None:
     """Write the access line of one answer."""
-    access_log.info(
-        "request",
+    access_line(
         client_ip=ask.client_ip,
         method=ask.method,
         route=route,
@@ -74,5 +78,5 @@ def write_line(
         status=status,
         duration_ms=round(seconds * 1000, 2),
         request_id=ask.request_id,
-        principal=getattr(principal, "name", None),
+        principal=None if principal is None else principal.name,
     )

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from central_config.access.model import Caller, Principal
 from central_config.api.plane.callers import KnownCallers
-from central_config.api.plane.exchange import Message, Scope, request_id
+from central_config.api.plane.exchange import Header, Message, Scope, request_id_header
 from central_config.api.plane.tickets import Ticket
 from central_config.configurations.model.keys import key_fault
 from central_config.configurations.model.state import WorkspaceState
@@ -34,6 +34,8 @@ _KEPT = 16_384
 # Larger bodies are not kept by tickets, of which there is one for each credential (bytes).
 _LARGE = 16 * 1024
 _UNCHANGED = 304
+# How long the age in an answer may be behind itself (seconds).
+_AGED_FOR = 0.005
 
 _ADDRESS = re.compile(r"/api/v1/config/([a-z0-9-]{1,63})/([a-z0-9-]{1,63})(?:/([A-Za-z0-9._/-]+))?")
 
@@ -51,6 +53,9 @@ class ReadPath:
         self._snapshots = snapshots
         self._reading = reading
         self._tickets: dict[Given, Ticket] = {}
+        self._age: Header = (b"config-age", b"0.000")
+        self._stale = False
+        self._aged_until = 0.0
 
     def find(self, scope: Scope) -> Reply | None:
         """Return the answer; None: the control plane has to look at this request."""
@@ -68,6 +73,8 @@ class ReadPath:
                 return None
         if ticket.revision != ticket.state.revision or ticket.page is None:
             self._render(ticket)
+            if ticket.page is None:
+                return None
         if ticket.meter is not None and not ticket.meter.take(began):
             return None
         reply = self._reply(ticket, headers, began)
@@ -99,8 +106,8 @@ class ReadPath:
         page = ticket.page
         if page is None:
             return None
-        age = (b"config-age", b"%.3f" % self._snapshots.age_at(began))
-        its_id = (b"x-request-id", request_id(headers.get(b"x-request-id")).encode())
+        age = self._age if began < self._aged_until else self._aged(began)
+        its_id = request_id_header(headers.get(b"x-request-id"))
         tag = headers.get(b"if-none-match")
         body = page.body
         if tag is not None and _seen(ticket, tag):
@@ -117,7 +124,7 @@ class ReadPath:
                 said = ticket.changed(age, its_id)
             else:
                 said = ticket.encoded(encoding, len(body), age, its_id)
-        if self._snapshots.age_at(began) > STALE_AFTER:
+        if self._stale:
             said.append((b"config-stale", b"true"))
         ticket.hits += 1
         ticket.tally.add(status, time.monotonic() - began)
@@ -127,6 +134,14 @@ class ReadPath:
             {"type": "http.response.start", "status": status, "headers": said},
             {"type": "http.response.body", "body": body},
         )
+
+    def _aged(self, now: float) -> Header:
+        """Return how old the answers of the next moment are to say they are."""
+        age = self._snapshots.age_at(now)
+        self._age = (b"config-age", b"%.3f" % age)
+        self._stale = age > STALE_AFTER
+        self._aged_until = now + _AGED_FOR
+        return self._age
 
     def _renew(self, given: Given, ticket: Ticket | None, method: str, now: float) -> Ticket | None:
         """Check everything a ticket stands for; return one that holds, None if that is unclear."""
@@ -140,6 +155,7 @@ class ReadPath:
             if ticket is None:
                 return None
         ticket.until = now + BELIEVED_FOR
+        self._snapshots.touch(ticket.state.workspace_id)
         while len(self._tickets) >= _KEPT:
             self._count(self._tickets.pop(next(iter(self._tickets))))
         self._tickets[given] = ticket
@@ -216,4 +232,6 @@ def _prefix(query: bytes) -> str | None:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=True)
     except ValueError:
         return None
-    return pairs[0][1] if len(pairs) == 1 and pairs[0][0] == "prefix" else None
+    if len(pairs) != 1 or pairs[0][0] != "prefix" or "\0" in pairs[0][1]:
+        return None
+    return pairs[0][1]

@@ -89,6 +89,11 @@ class Standing:
             if not holder.streams:
                 del self._holders[right]
 
+    def stop(self) -> None:
+        """Stop looking; the watches are ended by others."""
+        if self._task is not None:
+            self._task.cancel()
+
     async def _run(self) -> None:
         while self._holders:
             await asyncio.sleep(RECHECK)

@@ -109,6 +109,10 @@ class WatchPath:
             write_line(ask, ROUTE, _OK, began, caller.principal)
         return True
 
+    def stop(self) -> None:
+        """Stop looking after watches; the hub ends them."""
+        self._standing.stop()
+
     async def _caller(self, ask: Ask, slug: str) -> Caller | None:
         """Return who asks; unlike a read, a watch may wait until that is known."""
         caller = self._callers.caller(ask, slug, "config.read")

@@ -7,8 +7,8 @@ plane gets the request as it came, the part of the body that was read included.
 
 import json
 import re
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -35,7 +35,6 @@ from central_config.configurations.service.publishing import Publishing
 from central_config.configurations.wire.changes import ChangeCreate, ChangeOut
 from central_config.configurations.wire.values import ValuePatch, ValuePut, WriteOut
 from central_config.core.json import decode, encode
-from central_config.core.metrics import HTTP
 from central_config.core.problems import Problem
 from central_config.core.web import Match
 
@@ -48,7 +47,6 @@ _CHANGES_ADDRESS = re.compile(r"/api/v1/workspaces/([a-z0-9-]{1,63})/changes")
 _LARGEST = 64 * 1024
 _EDITS_AT_MOST = 100
 _JSON = b"application/json"
-_REFUSED = 400
 
 
 class _KeyWriteOut(msgspec.Struct, gc=False):
@@ -76,8 +74,13 @@ class WritePath:
     """PUT, PATCH and DELETE of one value; POST of a small change that is published at once."""
 
     def __init__(
-        self, callers: KnownCallers, publishing: Publishing, addresses: ClientAddresses
+        self,
+        callers: KnownCallers,
+        publishing: Publishing,
+        addresses: ClientAddresses,
+        largest: int,
     ) -> None:
+        self._largest = min(largest, _LARGEST)
         self._callers = callers
         self._publishing = publishing
         self._addresses = addresses
@@ -89,13 +92,13 @@ class WritePath:
         # Whether a repetition is a repetition is for the control plane to know.
         if len(headers) != len(pairs) or b"idempotency-key" in headers or scope["query_string"]:
             return receive
-        if scope["method"] != "DELETE" and not _small_json(headers):
+        if scope["method"] != "DELETE" and not _small_json(headers, self._largest):
             return receive
         forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
         ask = Ask(scope, headers, self._addresses.of(scope, forwarded))
         body = None
         if scope["method"] != "DELETE":
-            body, receive = await _whole(receive)
+            body, receive = await _whole(receive, self._largest)
             if body is None:
                 return receive
         try:
@@ -109,19 +112,11 @@ class WritePath:
 
     def _understood(self, ask: Ask, body: bytes | None) -> _Write | None:
         """Return what a request asks for; None or an exception: the control plane will tell."""
-        if ask.method == "POST":
-            address = _CHANGES_ADDRESS.fullmatch(ask.path)
-            if address is None or body is None:
-                return None
-            change = ChangeCreate.model_validate(_strict(body))
-            if change.action != "publish" or len(change.edits) > _EDITS_AT_MOST:
-                return None
-            caller = self._callers.caller(ask, address[1], "config.write")
-            if caller is None:
-                return None
-            wishes = [edit.wish() for edit in change.edits]
-            condition = Condition(since=change.base_revision, required=True)
-            return _Write(caller, wishes, change.message, condition, "change", _change_told)
+        if ask.method != "POST":
+            return self._of_key(ask, body)
+        return None if body is None else self._of_change(ask, body)
+
+    def _of_key(self, ask: Ask, body: bytes | None) -> _Write | None:
         address = _KEY_ADDRESS.fullmatch(ask.path)
         if address is None:
             return None
@@ -131,11 +126,22 @@ class WritePath:
         caller = self._callers.caller(ask, workspace, "config.write")
         if caller is None:
             return None
-
-        def told(outcome: Outcome) -> tuple[int, bytes, list[Header]]:
-            return _key_told(outcome, key)
-
+        told = partial(_key_told, key)
         return _Write(caller, [wish], message, condition_of(match), "write", told)
+
+    def _of_change(self, ask: Ask, body: bytes) -> _Write | None:
+        address = _CHANGES_ADDRESS.fullmatch(ask.path)
+        if address is None:
+            return None
+        change = ChangeCreate.model_validate(_strict(body))
+        if change.action != "publish" or len(change.edits) > _EDITS_AT_MOST:
+            return None
+        caller = self._callers.caller(ask, address[1], "config.write")
+        if caller is None:
+            return None
+        wishes = [edit.wish() for edit in change.edits]
+        condition = Condition(since=change.base_revision, required=True)
+        return _Write(caller, wishes, change.message, condition, "change", _change_told)
 
     async def _carry_out(self, ask: Ask, write: _Write, send: Send) -> None:
         try:
@@ -164,37 +170,34 @@ class WritePath:
         self._account(ask, status, write.caller)
 
     def _account(self, ask: Ask, status: int, caller: Caller) -> None:
-        """Count the answer; a line says who was refused, the audit log who wrote."""
+        """Count the answer and write its line."""
         route = CHANGES_ROUTE if ask.method == "POST" else KEY_ROUTE
-        if status >= _REFUSED:
-            ask.finish(route, status, caller.principal)
-        else:
-            HTTP.of(ask.method, route).add(status, time.perf_counter() - ask.began)
+        ask.finish(route, status, caller.principal)
 
 
-def _small_json(headers: dict[bytes, bytes]) -> bool:
+def _small_json(headers: dict[bytes, bytes], largest: int) -> bool:
     length = headers.get(b"content-length", b"")
     kind = headers.get(b"content-type", b"")
     if kind != _JSON:
         kind = kind.partition(b";")[0].strip().lower()
-    return kind == _JSON and length.isdigit() and 0 < int(length) <= _LARGEST
+    return kind == _JSON and length.isdigit() and 0 < int(length) <= largest
 
 
-async def _whole(receive: Receive) -> tuple[bytes | None, Receive]:
+async def _whole(receive: Receive, largest: int) -> tuple[bytes | None, Receive]:
     """Return the body, None if it broke off or is too large; and a way to receive it again."""
-    messages = [await receive()]
-    while messages[-1].get("more_body") and len(messages) < _LARGEST:
-        messages.append(await receive())
-    again = iter(messages)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message["type"] == "http.request" and message.get("more_body") and len(body) <= largest:
+        message = await receive()
+        body += message.get("body", b"")
+    read = {"type": message["type"], "body": body, "more_body": message.get("more_body", False)}
+    left = [read]
 
     async def replay() -> Message:
-        for message in again:
-            return message
-        return await receive()
+        return left.pop() if left else await receive()
 
-    if messages[-1]["type"] != "http.request" or messages[-1].get("more_body"):
-        return None, replay
-    return b"".join(message.get("body", b"") for message in messages), replay
+    whole = message["type"] == "http.request" and not message.get("more_body")
+    return body if whole else None, replay
 
 
 def _strict(body: bytes) -> object:
@@ -243,7 +246,7 @@ def _encoded(model: BaseModel) -> bytes:
     return model.__pydantic_serializer__.to_json(model)
 
 
-def _key_told(outcome: Outcome, key: str) -> tuple[int, bytes, list[Header]]:
+def _key_told(key: str, outcome: Outcome) -> tuple[int, bytes, list[Header]]:
     told = _KeyWriteOut(
         outcome.revision,
         outcome.changed,

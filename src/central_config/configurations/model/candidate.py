@@ -22,9 +22,9 @@ from central_config.configurations.model.cells import (
     as_secret,
 )
 from central_config.configurations.model.state import WorkspaceState
-from central_config.configurations.model.views import serve
+from central_config.configurations.model.views import name, serve
 from central_config.core.pace import STRIDE, Steps, at_once
-from central_config.core.problems import Problem
+from central_config.core.problems import FieldError, Problem
 from central_config.workspaces.model import Topology
 
 # Sees, in steps, what cells would do to readers; raises a Problem to refuse it.
@@ -43,6 +43,10 @@ def apply(
     return effect.changes
 
 
+# Refusals gathered before the first by key is told.
+_REFUSED_AT_MOST = 50
+
+
 class Candidate:
     """A workspace with proposed cells over its committed ones.
 
@@ -51,15 +55,11 @@ class Candidate:
 
     def __init__(self, base: WorkspaceState) -> None:
         self._base = base
+        self.topology: Topology = base.topology
         self.overlay: dict[Site, Cell] = {}
         self.memory: dict[Site, Computed] = {}
         self.stale: set[Site] = set()
         self._dependents: dict[Site, set[Site]] = {}
-
-    @property
-    def topology(self) -> Topology:
-        """The environments."""
-        return self._base.topology
 
     def adopt(self, effect: Effect) -> None:
         """Lay what another candidate on the same base has laid last, and knows the effect of."""
@@ -126,7 +126,7 @@ class Candidate:
             changes = yield from self._compare(before, strict=strict)
             if check is not None:
                 yield from check(changes)
-        except Problem:
+        except BaseException:  # whatever it was, the next must not find a part of it
             self.stale -= fresh
             self._take_back(laid, held, affected, computed)
             raise
@@ -162,13 +162,35 @@ class Candidate:
         self, before: Mapping[Site, Served | None], *, strict: bool
     ) -> Steps[list[ServedChange]]:
         changes: list[ServedChange] = []
+        refused: dict[Site, Problem] = {}
         for position, (site, old) in enumerate(before.items()):
-            new = serve(self, site) if strict else self._quiet(site)
+            try:
+                new = self._strictly(site) if strict else self._quiet(site)
+            except Problem as problem:
+                refused[site] = problem
+                if len(refused) > _REFUSED_AT_MOST:
+                    break
+                continue
             if _differs(old, new):
                 changes.append(ServedChange(site, old, new))
             if position % STRIDE == 0:
                 yield
+        if refused:
+            # The same one each time it is asked.
+            raise refused[min(refused, key=_by_key)]
         return (yield from _sorted(changes))
+
+    def _strictly(self, site: Site) -> Served | None:
+        """Return what would be served.
+
+        Raises:
+            Problem: it does not resolve.
+        """
+        try:
+            return serve(self, site)
+        except RecursionError:
+            detail = f"{name(self, site)} nests too deep with what it refers to"
+            raise Problem("reference-type", detail, errors=[FieldError("/value", detail)]) from None
 
     def _newly_secret(self, cells: Sequence[Placed]) -> list[Placed]:
         """Return the other cells of keys that these make secret: a key is secret everywhere.
@@ -253,6 +275,10 @@ def _sorted(changes: list[ServedChange]) -> Steps[list[ServedChange]]:
         if len(found) % STRIDE == 0:
             yield
     return found
+
+
+def _by_key(site: Site) -> tuple[str, bytes]:
+    return site.key, site.environment_id.bytes
 
 
 def _by_place(change: ServedChange) -> tuple[str, bytes]:

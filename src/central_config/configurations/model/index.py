@@ -73,6 +73,12 @@ class KeyIndex:
         if self._blocks:
             self._blocks[self._at(key)].rendered.clear()
 
+    def rendered_size(self) -> int:
+        """Return how many bytes the rendered blocks take together."""
+        return sum(
+            len(chunk.members) for block in self._blocks for chunk in block.rendered.values()
+        )
+
     def blocks(self, prefix: str = "") -> Sequence[Block]:
         """Return the blocks that may hold keys with the prefix, in order."""
         if not prefix or not self._blocks:

@@ -64,11 +64,23 @@ class WorkspaceState:
         self._dependents: dict[Site, set[Site]] = {}
         self.secret_keys: set[str] = set(secret_keys)
         self.modified: dict[UUID, int] = dict.fromkeys(topology.by_id, revision)
+        # Bytes of all keys and bodies.
+        self.weight = 0
 
     @property
     def topology(self) -> Topology:
         """The environments."""
         return self._topology
+
+    @property
+    def indexes(self) -> Iterable[KeyIndex]:
+        """The keys of the environments that were asked for."""
+        return self._indexes.values()
+
+    @property
+    def computed(self) -> int:
+        """How many values were computed."""
+        return len(self._computed)
 
     def own(self, site: Site) -> Cell | None:
         """Return what the environment itself holds, tombstones included."""
@@ -171,6 +183,8 @@ class WorkspaceState:
                 index = self._indexes.get(below)
                 if index is not None:
                     index.add(site.key)
+        before = layer.get(site.key)
+        self.weight += len(cell.body) - (-len(site.key) if before is None else len(before.body))
         layer[site.key] = cell
         if cell.secret:
             self.secret_keys.add(site.key)
@@ -232,10 +246,13 @@ class WorkspaceState:
 
     def _look_through(self, layer: Mapping[str, Cell], marked: set[str]) -> Iterator[None]:
         """Gather keys whose values have references, and keys of secrets."""
+        weight = 0
         for position, (key, cell) in enumerate(layer.items()):
+            weight += len(key) + len(cell.body)
             if cell.secret:
                 self.secret_keys.add(key)
             if cell.marked:
                 marked.add(key)
             if position % _LOOKED_THROUGH == 0:
                 yield
+        self.weight += weight

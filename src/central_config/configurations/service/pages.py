@@ -20,6 +20,10 @@ KEPT_BYTES = 64 * 1024 * 1024
 _AT_ONCE = 8
 
 
+# What a page takes besides its body and its prefix (bytes).
+_BESIDES = 1024
+
+
 class View(NamedTuple):
     """Part of an environment as one sort of reader gets it."""
 
@@ -35,6 +39,7 @@ class _Kept(NamedTuple):
     modified: int
     rest_at: int
     page: Page
+    size: int
 
 
 class Pages:
@@ -43,6 +48,7 @@ class Pages:
     def __init__(self) -> None:
         self._kept: dict[tuple[UUID, View], _Kept] = {}
         self._size = 0
+        self._forgotten = 0
 
     def at_once(self, state: WorkspaceState, view: View) -> Page | None:
         """Return the page if rendering what is missing takes no noticeable time."""
@@ -65,17 +71,23 @@ class Pages:
         found = self.at_once(state, view)
         if found is not None:
             return found
+        forgotten = self._forgotten
         missing = unrendered(state, view.environment, view.prefix, reveal=view.reveal)
         for position, block in enumerate(missing):
             render_block(state, view.environment, block, reveal=view.reveal)
             if position % _AT_ONCE == 0:
                 await asyncio.sleep(0)
-        return self._render(state, view)
+        page = self._render(state, view)
+        if forgotten != self._forgotten:
+            # Perhaps this very state was given up meanwhile: a page would keep it in memory.
+            self.forget(state.workspace_id)
+        return page
 
     def forget(self, workspace_id: UUID) -> None:
         """Give up the pages of a workspace."""
+        self._forgotten += 1
         for place in [each for each in self._kept if each[0] == workspace_id]:
-            self._size -= len(self._kept.pop(place).page.body)
+            self._size -= self._kept.pop(place).size
 
     def _render(self, state: WorkspaceState, view: View) -> Page:
         beginning = _beginning(state, view)
@@ -88,13 +100,14 @@ class Pages:
         place = state.workspace_id, view
         before = self._kept.pop(place, None)
         if before is not None:
-            self._size -= len(before.page.body)
+            self._size -= before.size
         page = Page(body)
         modified = state.modified[view.environment.id]
-        self._kept[place] = _Kept(state, state.revision, modified, len(beginning), page)
-        self._size += len(body)
+        size = len(body) + len(view.prefix) + _BESIDES
+        self._kept[place] = _Kept(state, state.revision, modified, len(beginning), page, size)
+        self._size += size
         while self._size > KEPT_BYTES and len(self._kept) > 1:
-            self._size -= len(self._kept.pop(next(iter(self._kept))).page.body)
+            self._size -= self._kept.pop(next(iter(self._kept))).size
         return page
 
 

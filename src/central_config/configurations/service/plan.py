@@ -5,6 +5,7 @@ to be consistent as long as the workspace is still at that revision when it is c
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -107,11 +108,7 @@ class WorkspacePlan:
         if not steps:
             return self._unchanged(publication)
         warned: list[Violation] = []
-
-        def check(found: Sequence[ServedChange]) -> Steps[None]:
-            self._check_reach(publication, found)
-            warned.extend((yield from self._judge(found)))
-
+        check = partial(self._check_effect, publication, warned)
         effect = yield from self._candidate.laying(cells, check=check)
         self._revision += 1
         change_id = publication.change_id or quick(new_id())
@@ -258,13 +255,19 @@ class WorkspacePlan:
             return None
         return made
 
+    def _check_effect(
+        self, publication: Publication, warned: list[Violation], changes: Sequence[ServedChange]
+    ) -> Steps[None]:
+        """Refuse what readers must not see; add what merely warns to `warned`."""
+        self._check_reach(publication, changes)
+        if self.state.rules:
+            warned += yield from self._judge(changes)
+
     def _is_secret(self, key: str) -> bool:
         return key in self._secret_keys or key in self.newly_secret
 
     def _judge(self, changes: Sequence[ServedChange]) -> Steps[list[Violation]]:
         """Return what merely warns; refuse what an enforced rule forbids."""
-        if not self.state.rules:
-            return []
         found: list[Violation] = []
         for position, (site, before, after) in enumerate(changes, 1):
             if position % STRIDE == 0:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from central_config.access.model import Caller
-from central_config.configurations.cache import Snapshots
+from central_config.configurations.cache import Snapshots, Step
 from central_config.configurations.model.cells import Served, Site
 from central_config.configurations.model.differences import (
     CHANGED,
@@ -77,6 +77,11 @@ class Reading:
         self._database = database
         self._snapshots = snapshots
         self.pages = Pages()
+
+    def take(self, step: Step) -> None:
+        """Forget the pages of a state that is not held any more; listens to `Snapshots`."""
+        if step.changes is None:
+            self.pages.forget(step.state.workspace_id)
 
     async def state(self, workspace_id: UUID, slug: str, when: When = NOW) -> WorkspaceState:
         """Return the workspace as it is or was; `slug` is the environment that is asked for.

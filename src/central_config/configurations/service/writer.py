@@ -82,7 +82,7 @@ class Publisher:
             return None
         moment = self._clock.now()
         if isinstance(before, Attempt):
-            if before.plan.state.workspace_id != first.workspace_id:
+            if before.plan.state is not self._snapshots.peek(first.workspace_id):
                 return None
             plan = WorkspacePlan(before.plan.state, before.plan)
             gathering = Gathering(plan, before.cipher, before.gathering.end, moment)

@@ -1,5 +1,8 @@
 """The workspaces this process holds in memory, and how they are kept at the last revision.
 
+`filling` makes states; `memory` keeps them within a bound; `keeper` leaves copies in Redis for
+replicas that start cold.
+
 Everybody who reads goes through `get`. Two bring workspaces forward: the writer, inside its
 transaction, and the relay, when it hears of a revision or looks for one. Both end in the same
 `_step`, so every listener hears of every revision once and in order.
@@ -11,23 +14,24 @@ changes it, without waiting in between, and skips what another has taken already
 """
 
 import asyncio
+import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
+from central_config.configurations.cache.filling import REPLAY_LIMIT, Filling
 from central_config.configurations.model.candidate import apply
 from central_config.configurations.model.cells import Effect, Placed, ServedChange
 from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.store import loading, schemas
+from central_config.configurations.store.warm import WarmStore
 from central_config.core.db import Connection, Database, lost_connection, snapshot_transaction
-from central_config.core.metrics import SNAPSHOT_AGE
-from central_config.core.problems import Problem
+from central_config.core.metrics import REVISION, SNAPSHOT_AGE
 from central_config.secrets.service import Vault
 from central_config.workspaces.model import RevisionRow
 from central_config.workspaces.service import (
@@ -39,8 +43,6 @@ from central_config.workspaces.service import (
 
 log = structlog.get_logger(__name__)
 
-# Further behind than this, loading everything anew is quicker than replaying (versions).
-REPLAY_LIMIT = 20_000
 # Past states kept for the next question about them (a diff asks twice, people look around).
 PAST_STATES = 4
 
@@ -49,13 +51,15 @@ class Step(NamedTuple):
     """One revision as this process took it.
 
     `changes` None: everything may be different (environments moved, or the process was far
-    behind), so whoever follows must look at the whole again.
+    behind), so whoever follows must look at the whole again. `gone`: it was deleted, or its past
+    rewritten. `put_away`: nobody used it, so it is not followed before its next use.
     """
 
     state: WorkspaceState
     revision: int
     changes: list[ServedChange] | None
     gone: bool = False
+    put_away: bool = False
 
 
 Listener = Callable[[Step], None]
@@ -64,7 +68,7 @@ Listener = Callable[[Step], None]
 class Snapshots:
     """The states of workspaces, loaded at their first use."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, vault: Vault, warm: WarmStore | None = None) -> None:
         self._database = database
         self._vault = vault
         self._states: dict[UUID, WorkspaceState] = {}
@@ -74,7 +78,8 @@ class Snapshots:
         self._past: OrderedDict[tuple[UUID, int], WorkspaceState] = OrderedDict()
         self._listeners: list[Listener] = []
         self._confirmed = time.monotonic()
-        self._slugs: dict[UUID, str] = {}
+        self._filling = Filling(vault, warm)
+        self._used: dict[UUID, float] = {}
         self._coming: dict[UUID, int] = {}
 
     def listen(self, listener: Listener) -> None:
@@ -87,6 +92,11 @@ class Snapshots:
         return dict(self._states)
 
     @property
+    def past(self) -> list[WorkspaceState]:
+        """The past states in memory."""
+        return list(self._past.values())
+
+    @property
     def age(self) -> float:
         """Seconds since it was last confirmed that what is held is the last revision."""
         return time.monotonic() - self._confirmed
@@ -97,7 +107,7 @@ class Snapshots:
 
     def slug(self, workspace_id: UUID) -> str:
         """Return the name of a workspace that was loaded."""
-        return self._slugs[workspace_id]
+        return self._filling.slugs[workspace_id]
 
     def confirm(self) -> None:
         """Note that everything held was current just now."""
@@ -107,6 +117,14 @@ class Snapshots:
     def peek(self, workspace_id: UUID) -> WorkspaceState | None:
         """Return the state if it is held."""
         return self._states.get(workspace_id)
+
+    def touch(self, workspace_id: UUID) -> None:
+        """Note that a workspace is in use, by whoever keeps what `get` returned."""
+        self._used[workspace_id] = time.monotonic()
+
+    def used(self, workspace_id: UUID) -> float:
+        """Return when a workspace was last used here (in seconds of `time.monotonic()`)."""
+        return self._used.get(workspace_id, 0.0)
 
     def expect(self, workspace_id: UUID, revision: int | None) -> None:
         """Note the last revision this process is committing right now; None: no more."""
@@ -131,17 +149,12 @@ class Snapshots:
         Raises:
             Problem: `workspace-not-found` when it was deleted.
         """
+        self._used[workspace_id] = time.monotonic()
         found = self._states.get(workspace_id)
         if found is not None:
             return found
         async with self._alone(workspace_id):
-            found = self._states.get(workspace_id)
-            if found is None:
-                # Before the connection is taken: the first need of a key takes one of its own.
-                await self._vault.cipher(workspace_id)
-                async with snapshot_transaction(self._database) as connection:
-                    found = self._keep(await self._load(connection, workspace_id))
-            return found
+            return self._states.get(workspace_id) or await self._loaded(workspace_id)
 
     async def knowing(self, workspace_id: UUID, slugs: Iterable[str]) -> WorkspaceState:
         """Return the present state; one that lacks a named environment is brought up to date.
@@ -159,7 +172,7 @@ class Snapshots:
         Raises:
             Problem: `workspace-not-found` when it was deleted before anybody here used it.
         """
-        asked = time.monotonic()
+        asked = self._used[workspace_id] = time.monotonic()
         async with self._alone(workspace_id):
             held = self._states.get(workspace_id)
             if held is not None and self._looked.get(workspace_id, 0) > asked:
@@ -167,9 +180,12 @@ class Snapshots:
                 return held
             await self._vault.cipher(workspace_id)
             looked = time.monotonic()
-            async with snapshot_transaction(self._database) as connection:
-                now = await revisions_now(connection, [workspace_id])
-                state = await self.bring_up(connection, workspace_id, now.get(workspace_id, 0))
+            if held is None:
+                state = await self._loaded(workspace_id)
+            else:
+                async with snapshot_transaction(self._database) as connection:
+                    now = await revisions_now(connection, [workspace_id])
+                    state = await self.bring_up(connection, workspace_id, now.get(workspace_id, 0))
             self._looked[workspace_id] = looked
             return state
 
@@ -183,7 +199,7 @@ class Snapshots:
             # What became a secret since is one in the past too.
             await self._vault.cipher(workspace_id)
             async with snapshot_transaction(self._database) as connection:
-                known = await self._load_past(connection, workspace_id, revision)
+                known = await self._filling.past(connection, workspace_id, revision)
             self._past[workspace_id, revision] = known
             while len(self._past) > PAST_STATES:
                 self._past.popitem(last=False)
@@ -205,7 +221,7 @@ class Snapshots:
             await self._follow(connection, state, revision)
             state = self._states.get(workspace_id)
         if state is None or state.revision < revision:
-            state = self._keep(await self._load(connection, workspace_id))
+            state = self._keep(await self._filling.present(connection, workspace_id))
         return state
 
     def take(
@@ -218,6 +234,7 @@ class Snapshots:
         """Take a revision that this process itself has just worked out and committed."""
         if self._states.get(state.workspace_id) is state and state.revision == revision - 1:
             state.absorb(effect, revision, published_at)
+            self._used[state.workspace_id] = time.monotonic()
             self._tell(Step(state, revision, effect.changes))
 
     async def replay(
@@ -237,7 +254,7 @@ class Snapshots:
             if moved or len(rows) != through - after:
                 return None
             cells = await loading.cells_since(connection, workspace_id, after, through, cipher)
-            state = await self._load_past(connection, workspace_id, after)
+            state = await self._filling.past(connection, workspace_id, after)
         return [
             (
                 row.revision,
@@ -248,23 +265,34 @@ class Snapshots:
 
     def drop(self, workspace_id: UUID) -> None:
         """Forget a workspace that was deleted, or whose past was rewritten."""
-        state = self._states.pop(workspace_id, None)
-        for past in [each for each in self._past if each[0] == workspace_id]:
-            del self._past[past]
-        if state is not None:
-            self._tell(Step(state, state.revision, None, gone=True))
+        self._let_go(workspace_id, gone=True)
 
-    def forget_past(self, workspace_id: UUID) -> None:
-        """Forget past states after compaction."""
-        for past in [each for each in self._past if each[0] == workspace_id]:
-            del self._past[past]
+    def put_away(self, workspace_id: UUID) -> bool:
+        """Forget a workspace that nobody uses until it is used again; tell whether that was done.
+
+        One that is being loaded, brought up or written at this moment stays.
+        """
+        state = self._states.get(workspace_id)
+        lock = self._locks.get(workspace_id)
+        if state is None or (lock is not None and lock.locked()):
+            return False
+        if self._coming.get(workspace_id, 0) > state.revision:
+            return False
+        self._let_go(workspace_id, gone=False)
+        return True
+
+    def forget_past(self, workspace_id: UUID | None = None) -> None:
+        """Forget past states, of one workspace or of all: after compaction, or to have room."""
+        for past in list(self._past):
+            if workspace_id in {None, past[0]}:
+                del self._past[past]
 
     async def count_active(self) -> int:
         """Return how many configurations are active, over all workspaces."""
         async with self._database.connect() as connection:
             return await loading.count_active(connection)
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def _alone(self, workspace_id: UUID) -> AsyncGenerator[None]:
         """Wait for the workspace's lock; whoever holds a connection must not.
 
@@ -284,6 +312,24 @@ class Snapshots:
                     self._lost[workspace_id] = time.monotonic()
                 raise
 
+    async def _loaded(self, workspace_id: UUID) -> WorkspaceState:
+        """Load a workspace that is not held; whoever calls has its lock."""
+        # Before the connection is taken: the first need of a key takes one of its own, and Redis
+        # may make us wait.
+        await self._vault.cipher(workspace_id)
+        warm = await self._filling.fetch(workspace_id)
+        async with snapshot_transaction(self._database) as connection:
+            return self._keep(await self._filling.present(connection, workspace_id, warm))
+
+    def _let_go(self, workspace_id: UUID, *, gone: bool) -> None:
+        self.forget_past(workspace_id)
+        state = self._states.pop(workspace_id, None)
+        self._used.pop(workspace_id, None)
+        if state is not None:
+            with contextlib.suppress(KeyError):
+                REVISION.remove(self.slug(workspace_id))
+            self._tell(Step(state, state.revision, None, gone=gone, put_away=not gone))
+
     def _tell(self, step: Step) -> None:
         for listener in self._listeners:
             listener(step)
@@ -302,7 +348,7 @@ class Snapshots:
         rows = await revision_rows(connection, workspace_id, after=after, through=through)
         size = await loading.count_since(connection, workspace_id, after, REPLAY_LIMIT + 1)
         if len(rows) != through - after or size > REPLAY_LIMIT:
-            fresh = self._keep(await self._load(connection, workspace_id))
+            fresh = self._keep(await self._filling.present(connection, workspace_id))
             log.info("workspace loaded anew", workspace=str(workspace_id), revision=fresh.revision)
             return
         cipher = await self._vault.cipher(workspace_id)
@@ -341,58 +387,6 @@ class Snapshots:
         if present is not None and present.revision >= state.revision:
             return present
         self._states[state.workspace_id] = state
+        self._used.setdefault(state.workspace_id, time.monotonic())
         self._tell(Step(state, state.revision, None))
         return state
-
-    async def _load(self, connection: Connection, workspace_id: UUID) -> WorkspaceState:
-        cipher = await self._vault.cipher(workspace_id)
-        workspace = await workspace_by_id(connection, workspace_id)
-        if workspace is None:
-            raise Problem("workspace-not-found", "the workspace was deleted")
-        self._slugs[workspace_id] = workspace.slug
-        layers = await loading.heads(connection, workspace_id, cipher)
-        rows = await revision_rows(
-            connection,
-            workspace_id,
-            after=workspace.revision - 1,
-            through=workspace.revision,
-        )
-        return await _settled(
-            WorkspaceState(
-                workspace_id,
-                workspace.revision,
-                rows[0].published_at if rows else workspace.created_at,
-                # Not the table of environments: the caller may be changing it on this connection.
-                await topology_at(connection, workspace_id, workspace.revision),
-                layers,
-                await schemas.rules(connection, workspace_id),
-                await loading.secret_keys(connection, workspace_id),
-            )
-        )
-
-    async def _load_past(
-        self, connection: Connection, workspace_id: UUID, revision: int
-    ) -> WorkspaceState:
-        cipher = await self._vault.cipher(workspace_id)
-        workspace = await workspace_by_id(connection, workspace_id)
-        if workspace is None:
-            raise Problem("workspace-not-found", "the workspace was deleted")
-        layers = await loading.heads_at(connection, workspace_id, revision, cipher)
-        rows = await revision_rows(connection, workspace_id, after=revision - 1, through=revision)
-        return await _settled(
-            WorkspaceState(
-                workspace_id,
-                revision,
-                rows[0].published_at if rows else workspace.created_at,
-                await topology_at(connection, workspace_id, revision),
-                layers,
-                secret_keys=await loading.secret_keys(connection, workspace_id),
-            )
-        )
-
-
-async def _settled(state: WorkspaceState) -> WorkspaceState:
-    """Return a state that nobody else has seen yet, ready to be used; others go on meanwhile."""
-    for _ in state.settle():
-        await asyncio.sleep(0)
-    return state
