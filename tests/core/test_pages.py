@@ -30,8 +30,8 @@ def test_pages_of_invented_prefixes_do_not_fill_the_memory() -> None:
         view = View("shop", environment, f"{number:0>3000}", reveal=False)
         assert kept.at_once(one, view) is not None
     # Each is charged what it takes, so they cannot be many more than the bound has room for.
-    assert len(kept._kept) <= pages.KEPT_BYTES / 3000  # noqa: SLF001 - there is no other way to count them
-    assert len(kept._kept) < asked  # noqa: SLF001
+    assert len(kept._kept) <= pages.KEPT_BYTES / 3000
+    assert len(kept._kept) < asked
 
 
 def test_the_past_that_is_kept_has_a_weight() -> None:

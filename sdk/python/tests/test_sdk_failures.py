@@ -1,5 +1,6 @@
 """Servers that die, networks that block: what is known stays, and nothing is missed."""
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -10,7 +11,9 @@ import pytest
 from tests.support.api import ApiProcess, Workspace
 
 from central_config_client import CacheError, Config, StaleError, UnavailableError
+from central_config_client.cache import Cache
 from central_config_client.problems import InvalidCredentialsError
+from central_config_client.snapshot import Snapshot
 from sdk_support import Proxy, wait_for
 
 Make = Callable[..., Config]
@@ -230,3 +233,15 @@ def test_a_fork_leaves_the_parent_alone(open_config: Make, workspace: Workspace)
         workspace.admin.put(workspace.place("base", "a"), 2)
         wait_for(lambda: config["a"] == 2)
         assert config.status.state == "live"
+
+
+def test_a_cache_from_the_future_is_refused_where_its_age_matters(tmp_path: Path) -> None:
+    identity = {"url": "http://127.0.0.1:1"}
+    for limit, refused in ((3600.0, True), (math.inf, False)):
+        cache = Cache(tmp_path / "cache", identity, None, limit)
+        cache.save(Snapshot(3, {"a": 1}, frozenset(), frozenset()), age=-600)
+        if refused:
+            with pytest.raises(CacheError, match="age cannot be told"):
+                cache.load()
+        else:
+            assert cache.load().snapshot.values["a"] == 1

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import math
 import os
 import secrets
 import time
@@ -22,6 +23,8 @@ from central_config_client.snapshot import NOTHING, Snapshot
 FORMAT: Final = 1
 # Seconds between writes while values change, and while they are only confirmed.
 AT_MOST_EVERY, AT_LEAST_EVERY = 1.0, 60.0
+# How far a machine's clock may be behind the one it was written by before its age means nothing.
+_CLOCK_SLACK = 60.0
 
 
 class Cached(NamedTuple):
@@ -66,7 +69,11 @@ class Cache:
         document = cast("dict[str, Any]", json.loads(body))
         if document["identity"] != self._identity:
             raise CacheError(f"{self._path}: it is of {document['identity']}")
-        age = max(0.0, time.time() - document["confirmed_at"])
+        age = time.time() - document["confirmed_at"]
+        if age < -_CLOCK_SLACK and not math.isinf(self._max_age):
+            message = f"{self._path}: its time has not come yet, so its age cannot be told"
+            raise CacheError(message)
+        age = max(0.0, age)
         if age > self._max_age:
             raise StaleError(age, self._max_age, f"the cache {self._path}")
         deprecated, masked = frozenset(document["deprecated"]), frozenset(document["masked"])
