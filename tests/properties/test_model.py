@@ -319,3 +319,19 @@ def _of(served: Any) -> tuple[Any, ...]:
     if served is None:
         return (None,)
     return served.body, served.secret, served.origin, served.cell.status, served.cell.revision
+
+
+def test_a_value_that_resolves_again_is_told_with_what_made_it_resolve() -> None:
+    def cell(body: bytes, revision: int) -> Cell:
+        return Cell(body, ACTIVE, revision, revision, secret=False)
+
+    state = fresh([Placed(Site(BASE, "a"), cell(b'"x${b}"', 1))], revision=1)
+    assert state.served(Site(BASE, "a")) is None
+    changes = apply(state, [Placed(Site(BASE, "b"), cell(b'"1"', 2))], 2, MOMENT)
+    assert {change.site.key for change in changes if change.site.environment_id == BASE} == {
+        "a",
+        "b",
+    }
+    found = state.served(Site(BASE, "a"))
+    assert found is not None
+    assert found.body == b'"x1"'

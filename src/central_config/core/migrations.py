@@ -56,8 +56,11 @@ async def migrate(settings: Settings) -> None:
             try:
                 before = await current(connection)
                 await connection.commit()
-                await connection.run_sync(_upgrade)
-                await connection.commit()
+                if _is_of_ours(before):
+                    await connection.run_sync(_upgrade)
+                    await connection.commit()
+                else:
+                    log.warning("the schema is of a later release, left alone", revision=before)
                 after = await current(connection)
             finally:
                 await connection.rollback()
@@ -78,6 +81,16 @@ async def current(connection: AsyncConnection) -> str | None:
 def head() -> str | None:
     """Return the revision this version needs."""
     return ScriptDirectory.from_config(configuration()).get_current_head()
+
+
+def _is_of_ours(revision: str | None) -> bool:
+    """Tell whether this release knows the revision.
+
+    One it does not know is of a later release: after a rollback this one runs on that schema, which
+    is made for both, as every migration is for the release before it.
+    """
+    known = ScriptDirectory.from_config(configuration()).walk_revisions()
+    return revision is None or any(each.revision == revision for each in known)
 
 
 def _upgrade(connection: sa.Connection) -> None:

@@ -85,6 +85,11 @@ class Candidate:
         for target in computed.targets:
             self._dependents.setdefault(target, set()).add(site)
 
+    def depend(self, site: Site, targets: Iterable[Site]) -> None:
+        """Note where a value that does not resolve looked."""
+        for target in targets:
+            self._dependents.setdefault(target, set()).add(site)
+
     def lay(
         self, cells: Sequence[Placed], *, strict: bool = True, check: Check | None = None
     ) -> Effect:

@@ -97,6 +97,11 @@ class WorkspaceState:
         for target in computed.targets:
             self._dependents.setdefault(target, set()).add(site)
 
+    def depend(self, site: Site, targets: Iterable[Site]) -> None:
+        """Note where a value that does not resolve looked: it may, once one of them changes."""
+        for target in targets:
+            self._dependents.setdefault(target, set()).add(site)
+
     def dependents(self, site: Site) -> Iterable[Site]:
         """Return the sites whose values refer to this one directly."""
         return self._dependents.get(site, ())

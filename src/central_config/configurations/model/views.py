@@ -4,6 +4,7 @@ The same functions answer for a workspace as it is and for one with proposed cha
 write is checked by exactly the rules that reads follow.
 """
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from central_config.configurations.model.cells import (
@@ -45,6 +46,10 @@ class View(Protocol):
 
     def remember(self, site: Site, computed: Computed) -> None:
         """Keep a computed value."""
+        ...
+
+    def depend(self, site: Site, targets: Iterable[Site]) -> None:
+        """Note where a value that does not resolve would have to look again."""
         ...
 
 
@@ -101,7 +106,11 @@ def _compute(view: View, site: Site, cell: Cell, path: Path) -> Computed:
     if len(here) > MAXIMUM_CHAIN:
         raise _refused("reference-cycle", view, here, f"has more than {MAXIMUM_CHAIN} steps")
     follow = _Following(view, site, here, quoting=not cell.secret)
-    resolved = substitute(decode(cell.body), follow)
+    try:
+        resolved = substitute(decode(cell.body), follow)
+    except Problem:
+        view.depend(site, follow.reached)
+        raise
     if deeper_than(resolved, MAXIMUM_DEPTH):
         detail = f"{name(view, site)} nests more than {MAXIMUM_DEPTH} deep when resolved"
         raise Problem("reference-type", detail, errors=[FieldError("/value", detail)])
@@ -125,6 +134,7 @@ class _Following:
         self._targets: dict[Site, Served] = {}
         self._values: dict[Reference, tuple[JSON, int]] = {}
         self._total = 0
+        self.reached: set[Site] = set()
         self.depth = 1
 
     def __call__(self, reference: Reference) -> JSON:
@@ -152,6 +162,8 @@ class _Following:
 
     def _find(self, reference: Reference) -> tuple[JSON, int]:
         target = _target(self._view, self._site, reference)
+        if target is not None:
+            self.reached.add(target)
         found = None if target is None else serve(self._view, target, self._path)
         if target is None or found is None:
             raise _dangling(self._view, self._path, reference if self._quoting else None)
