@@ -42,10 +42,10 @@ def favour_short_answers() -> None:
 
     What lives as long as the process is taken out of the garbage collector's sight, which then
     looks at it no more; and a thread at work (compression, password hashes) lets the event loop in
-    after half a millisecond instead of five.
+    after a tenth of a millisecond instead of five.
     """
     gc.collect()
     gc.freeze()
     # Requests leave no cycles behind; those of the framework are few and small.
     gc.set_threshold(10_000, 20, 50)
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(0.0001)
