@@ -12,7 +12,7 @@ import structlog
 
 from central_config.configurations.service import Snapshots
 from central_config.core.db import Database, lost_connection, snapshot_transaction
-from central_config.core.metrics import REVISION, SNAPSHOT_AGE
+from central_config.core.metrics import REVISION
 from central_config.core.problems import Problem
 from central_config.workspaces.service import revisions_now
 
@@ -73,7 +73,6 @@ class Relay:
                 await asyncio.wait_for(self._hint.wait(), LOOK_EVERY)
             self._hint.clear()
             await self._look()
-            SNAPSHOT_AGE.set(self._snapshots.age)
 
     async def _look(self) -> None:
         try:

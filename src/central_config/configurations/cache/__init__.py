@@ -78,6 +78,8 @@ class Snapshots:
         self._past: OrderedDict[tuple[UUID, int], WorkspaceState] = OrderedDict()
         self._listeners: list[Listener] = []
         self._confirmed = time.monotonic()
+        # Asked for at each scrape: a database that hangs must not keep it young.
+        SNAPSHOT_AGE.set_function(lambda: self.age)
         self._filling = Filling(vault, warm)
         self._used: dict[UUID, float] = {}
         self._coming: dict[UUID, int] = {}
@@ -112,7 +114,6 @@ class Snapshots:
     def confirm(self) -> None:
         """Note that everything held was current just now."""
         self._confirmed = time.monotonic()
-        SNAPSHOT_AGE.set(0)
 
     def peek(self, workspace_id: UUID) -> WorkspaceState | None:
         """Return the state if it is held."""
