@@ -27,7 +27,7 @@ run: $(STAMP) ## Start the whole service on this machine
 	@SAMPLE_WORKSPACE=$${SAMPLE_WORKSPACE:-true} $(BIN)/central-config serve
 
 test: $(STAMP) ## Run all tests (ARGS="-k name" to choose)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs $(ARGS)
 
 check: $(STAMP) ## Lint, format, types, architecture: what CI checks before the tests
 	@$(BIN)/ruff check .
@@ -41,6 +41,8 @@ format: $(STAMP) ## Format the code and fix what can be fixed
 docs: $(STAMP) ## Generate the reference pages from the code
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python sdk/python/generate_errors.py
+	@$(BIN)/python deploy/monitoring/dashboards/build.py
+	@$(BIN)/python deploy/kubernetes/render.py
 
 lock: $(STAMP) ## Resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --all-extras --group dev pyproject.toml -o requirements-dev.lock

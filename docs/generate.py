@@ -231,7 +231,7 @@ def _metric(constant: str, metric: Described) -> str:
 
 def metric_is_measured(constant: str) -> bool:
     """Tell whether any code sets a metric."""
-    used = re.compile(rf"\b{constant}\.(?:labels|inc|dec|set|observe|of)\b")
+    used = re.compile(rf"\b{constant}\.(?:labels|inc|dec|set|set_function|observe|of)\b")
     return any(used.search(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py"))
 
 

@@ -1,0 +1,1 @@
+"""Alert rules, routing and dashboards, tried with the real programs."""
