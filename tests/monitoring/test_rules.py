@@ -137,6 +137,17 @@ def test_a_mistake_is_noticed(tmp_path: Path, file: str, right: str, wrong: str)
     assert "got:" in result.stdout, "it failed for another reason"
 
 
-def test_a_missing_program_fails_and_says_what_to_install() -> None:
+def test_a_missing_program_fails_where_tools_are_to_be_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REQUIRE_TOOLS", "1")
     with pytest.raises(pytest.fail.Exception, match=r"apt-get install -y prometheus "):
+        run("no-such-program")
+
+
+def test_a_missing_program_is_named_where_they_need_not_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("REQUIRE_TOOLS", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="NOT TESTED: no-such-program"):
         run("no-such-program")
