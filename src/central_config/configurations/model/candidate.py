@@ -8,6 +8,7 @@ values that refer to them.
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
 from central_config.configurations.model.cells import (
     REMOVED,
@@ -27,9 +28,10 @@ from central_config.core.pace import STRIDE, Steps, at_once
 from central_config.core.problems import FieldError, Problem
 from central_config.workspaces.model import Topology
 
+T = TypeVar("T")
 # Sees, in steps, what cells would do to readers; raises a Problem to refuse it.
 Check = Callable[[Sequence[ServedChange]], Steps[None]]
-# As many changes are put in order between two steps.
+# As many are put in order between two steps.
 _SORTED_AT_A_TIME = 2_000
 
 
@@ -41,10 +43,6 @@ def apply(
     effect = Candidate(state).lay(known, strict=False)
     state.absorb(effect, revision, published_at)
     return effect.changes
-
-
-# Refusals gathered before the first by key is told.
-_REFUSED_AT_MOST = 50
 
 
 class Candidate:
@@ -167,23 +165,30 @@ class Candidate:
         self, before: Mapping[Site, Served | None], *, strict: bool
     ) -> Steps[list[ServedChange]]:
         changes: list[ServedChange] = []
-        refused: dict[Site, Problem] = {}
         for position, (site, old) in enumerate(before.items()):
             try:
                 new = self._strictly(site) if strict else self._quiet(site)
-            except Problem as problem:
-                refused[site] = problem
-                if len(refused) > _REFUSED_AT_MOST:
-                    break
-                continue
+            except Problem:
+                # Where several are refused the first by place is named, whichever was met first.
+                yield from self._refuse_first(before)
+                raise
             if _differs(old, new):
                 changes.append(ServedChange(site, old, new))
             if position % STRIDE == 0:
                 yield
-        if refused:
-            # The same one each time it is asked.
-            raise refused[min(refused, key=_by_key)]
-        return (yield from _sorted(changes))
+        return (yield from _sorted(changes, _by_place))
+
+    def _refuse_first(self, sites: Iterable[Site]) -> Steps[None]:
+        """Raise what the first of the sites is refused for: parents before their heirs, by key."""
+
+        def place(site: Site) -> tuple[int, str, bytes]:
+            environment_id = site.environment_id
+            return len(self.topology.line(environment_id)), site.key, environment_id.bytes
+
+        for position, site in enumerate((yield from _sorted(list(sites), place))):
+            self._strictly(site)
+            if position % STRIDE == 0:
+                yield
 
     def _strictly(self, site: Site) -> Served | None:
         """Return what would be served.
@@ -266,24 +271,20 @@ class Candidate:
                 yield from self._heirs(below, edited)
 
 
-def _sorted(changes: list[ServedChange]) -> Steps[list[ServedChange]]:
-    if len(changes) <= _SORTED_AT_A_TIME:
-        changes.sort(key=_by_place)
-        return changes
-    parts: list[list[ServedChange]] = []
-    for start in range(0, len(changes), _SORTED_AT_A_TIME):
-        parts.append(sorted(changes[start : start + _SORTED_AT_A_TIME], key=_by_place))
+def _sorted(items: list[T], key: Callable[[T], Any]) -> Steps[list[T]]:
+    if len(items) <= _SORTED_AT_A_TIME:
+        items.sort(key=key)
+        return items
+    parts: list[list[T]] = []
+    for start in range(0, len(items), _SORTED_AT_A_TIME):
+        parts.append(sorted(items[start : start + _SORTED_AT_A_TIME], key=key))
         yield
-    found: list[ServedChange] = []
-    for change in heapq.merge(*parts, key=_by_place):
-        found.append(change)
+    found: list[T] = []
+    for item in heapq.merge(*parts, key=key):
+        found.append(item)
         if len(found) % STRIDE == 0:
             yield
     return found
-
-
-def _by_key(site: Site) -> tuple[str, bytes]:
-    return site.key, site.environment_id.bytes
 
 
 def _by_place(change: ServedChange) -> tuple[str, bytes]:
