@@ -8,7 +8,9 @@ import grimp
 
 PUBLIC = {"service", "model"}
 HTTP = {"routes", "wire"}
-ROOTS = {"__main__", "api", "worker", "cli", "supervisor"}
+ROOTS = {"__main__", "api", "worker", "cli"}
+# Not features: what every one of them may stand on.
+GROUND = {"core", "supervisor"}
 
 
 def private_imports(graph: grimp.ImportGraph) -> list[str]:
@@ -17,7 +19,7 @@ def private_imports(graph: grimp.ImportGraph) -> list[str]:
     for importer in sorted(graph.modules):
         for imported in sorted(graph.find_modules_directly_imported_by(importer)):
             a, b = importer.split("."), imported.split(".")
-            if len(a) < 2 or len(b) < 3 or a[1] == b[1] or b[1] == "core" or a[1] in ROOTS:
+            if len(a) < 2 or len(b) < 3 or a[1] == b[1] or b[1] in GROUND or a[1] in ROOTS:
                 continue
             http = len(a) > 2 and a[2] in HTTP and b[2] == "wire"
             if b[2] not in PUBLIC and not http:

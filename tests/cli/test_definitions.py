@@ -8,7 +8,7 @@ import pytest
 from cyclopts import App
 
 from central_config.cli.commands import completion
-from central_config.cli.main import SERVER_COMMANDS, TABLE, build
+from central_config.cli.main import OPERATING_COMMANDS, SERVER_COMMANDS, TABLE, build
 from central_config.cli.reference import PAGE, page
 from tests.cli.conftest import Ccfg
 from tests.support.api import Workspace
@@ -23,7 +23,9 @@ def test_the_page_is_what_the_definitions_say() -> None:
 
 def test_the_table_repeats_what_the_commands_say_of_themselves() -> None:
     app = build()
-    summaries = {command.name: command.summary for command in TABLE} | dict(SERVER_COMMANDS)
+    summaries = {
+        each.name: each.summary for each in (*TABLE, *SERVER_COMMANDS, *OPERATING_COMMANDS)
+    }
     said = {name: app[name].help.splitlines()[0] for name in summaries}
     assert said == summaries
 

@@ -92,7 +92,7 @@ def test_it_runs_as_nobody_special_and_has_the_tools_of_the_runbook() -> None:
 def test_the_command_is_ours() -> None:
     assert given(final(), "ENTRYPOINT") == ['["central-config"]']
     (command,) = given(final(), "CMD")
-    assert json.loads(command)[0] in {each for each, _ in SERVER_COMMANDS}
+    assert json.loads(command)[0] in {each.name for each in SERVER_COMMANDS}
     assert f"ARG VERSION={__version__}" in (DOCKER / "Dockerfile").read_text("utf-8")
 
 
@@ -152,7 +152,7 @@ def test_services_run_commands_with_settings() -> None:
         assert variables <= SETTINGS, name
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
-    assert commands == {each for each, _ in SERVER_COMMANDS} - {"serve"}
+    assert commands == {each.name for each in SERVER_COMMANDS} - {"serve"}
 
 
 def test_secrets_are_files_that_the_script_makes(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def commands(page: Path) -> Iterator[list[str]]:
 
 @everywhere
 def test_commands_exist_with_their_options(page: Path) -> None:
-    server = {each for each, _ in SERVER_COMMANDS}
+    server = {each.name for each in SERVER_COMMANDS}
     for words in commands(page):
         if words[:1] and words[0] in server:
             continue

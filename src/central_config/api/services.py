@@ -1,14 +1,13 @@
 """Everything that lives as long as the process, built in the order it depends on each other."""
 
-import asyncio
 import contextlib
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import structlog
 
 from central_config.access.service import AccessService, Throttle
+from central_config.api.books import Books, Entry
 from central_config.api.clients import ClientAddresses
 from central_config.api.directory import WorkspaceDirectory
 from central_config.api.guard import RequestGuard
@@ -56,10 +55,6 @@ from central_config.workspaces.service import REVISION_CHANNEL, WorkspaceService
 log = structlog.get_logger(__name__)
 
 ACCESS_CHANNEL = "cc_access"
-# How often counted uses of API keys are written (seconds).
-FLUSH_EVERY = 10
-# Counting all configurations reads an index from end to end: every sixth time is enough.
-COUNT_EVERY = 6
 
 
 class Services:
@@ -135,7 +130,7 @@ class Services:
                 Interop(self.database, self.snapshots, reading, changing, clock),
             )
         }
-        self._background: list[asyncio.Task[None]] = []
+        self.books = Books(list(self._entries()))
 
     def _keepers(self) -> Iterator[Keeper | MemoryBound]:
         """Yield what looks after the workspaces in memory."""
@@ -172,16 +167,14 @@ class Services:
         self.listener.start()
         for keeper in self.keepers:
             keeper.start()
-        self._background = [asyncio.create_task(self._keep_books(), name="books")]
+        self.books.start()
 
     async def stop(self) -> None:
         """Finish what was accepted, end every watch, close connections."""
         self.hub.close()
         self.watches.stop()
         await self.writer.stop()
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.books.stop()
         await self.listener.stop()
         await self.relay.stop()
         for keeper in self.keepers:
@@ -194,16 +187,18 @@ class Services:
             await self.queue.close()
         await self.database.dispose()
 
-    async def _keep_books(self) -> None:
-        for turn in itertools.count():
-            used, idle = pool_use(self.database)
-            DATABASE_POOL.labels("used").set(used)
-            DATABASE_POOL.labels("idle").set(idle)
-            self.reads.flush()
-            try:
-                await self.access.flush_usage()
-                if turn % COUNT_EVERY == 0:
-                    ACTIVE_CONFIGURATIONS.set(await self.snapshots.count_active())
-            except Exception as error:  # noqa: BLE001 - tried again in ten seconds
-                log.warning("books not kept", error=repr(error))
-            await asyncio.sleep(FLUSH_EVERY)
+    def _entries(self) -> Iterator[Entry]:
+        """Yield what is measured and written down regularly."""
+        yield Entry("pool", self._measure_pool)
+        yield Entry("uses of keys", self.access.flush_usage)
+        # Counting all configurations reads an index from end to end: every minute is enough.
+        yield Entry("active configurations", self._count_active, every=6)
+
+    async def _measure_pool(self) -> None:
+        used, idle = pool_use(self.database)
+        DATABASE_POOL.labels("used").set(used)
+        DATABASE_POOL.labels("idle").set(idle)
+        self.reads.flush()
+
+    async def _count_active(self) -> None:
+        ACTIVE_CONFIGURATIONS.set(await self.snapshots.count_active())

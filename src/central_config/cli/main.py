@@ -16,7 +16,8 @@ from central_config.cli.errors import INTERRUPTED, OK, USAGE, CliError
 from central_config.cli.groups import DEFAULTS
 
 NAME = "ccfg"
-COMMANDS = "central_config.cli.commands"
+PACKAGE = "central_config"
+COMMANDS = f"{PACKAGE}.cli.commands"
 
 VALUES = Group("Configuration", sort_key=1)
 PAST = Group("History and review", sort_key=2)
@@ -25,10 +26,11 @@ PLACES = Group("Workspaces and rules", sort_key=4)
 ACCESS = Group("Access and audit", sort_key=5)
 SIGN_IN = Group("Signing in", sort_key=6)
 SERVER = Group("Running the service", sort_key=7)
+OPERATING = Group("Operating the service", sort_key=8)
 
 
 class Command(NamedTuple):
-    """A command: its name, where it is (`module:attribute` below `COMMANDS`), what it does.
+    """A command: its name, where it is (`module:attribute` below a package), what it does.
 
     `summary` repeats the first line of its help, so that the list of commands imports none.
     """
@@ -148,18 +150,33 @@ TABLE = (
     ),
 )
 
-# These run the service itself; their module is not one of the client's.
+# These run the service itself. Their place, like that of the next, is below `PACKAGE`.
 SERVER_COMMANDS = (
-    ("serve", "Run everything on this machine: PostgreSQL, Valkey, API, worker and beat."),
-    ("api", "Run the API (production: one process per replica)."),
-    ("worker", "Run the background worker."),
-    ("beat", "Run the scheduler; any number may run, one leads."),
-    ("migrate", "Bring the database schema to the version this program needs."),
-    (
+    Command(
+        "serve",
+        "cli.server:serve",
+        "Run everything on this machine: PostgreSQL, Valkey, API, worker and beat.",
+        SERVER,
+    ),
+    Command("api", "cli.server:api", "Run the API (production: one process per replica).", SERVER),
+    Command("worker", "cli.server:worker", "Run the background worker.", SERVER),
+    Command("beat", "cli.server:beat", "Run the scheduler; any number may run, one leads.", SERVER),
+    Command(
+        "migrate",
+        "cli.server:migrate",
+        "Bring the database schema to the version this program needs.",
+        SERVER,
+    ),
+    Command(
         "bootstrap",
+        "cli.server:bootstrap",
         "Create roles, the first administrator and, when asked for, the sample workspace.",
+        SERVER,
     ),
 )
+
+# These operate the service on its own settings: they ask no API, for it may be down.
+OPERATING_COMMANDS: tuple[Command, ...] = ()
 
 HELP = "Central configuration: typed, reviewed, versioned, watched live."
 
@@ -182,14 +199,13 @@ def build(asked: Collection[str] | None = None) -> App:
         exit_on_error=False,
     )
     app["--help"].group = app["--version"].group = SIGN_IN
-    for command in TABLE:
-        is_group = command.place.endswith(":app")
-        given: dict[str, str] = {} if is_group else {"help_format": "markdown"}
-        if is_group or not (asked is None or command.name in asked):
-            given["help"] = command.summary
-        app.command(f"{COMMANDS}.{command.place}", name=command.name, group=command.group, **given)
-    for name, summary in SERVER_COMMANDS:
-        app.command(f"central_config.cli.server:{name}", name=name, group=SERVER, help=summary)
+    for root, commands in ((COMMANDS, TABLE), (PACKAGE, (*SERVER_COMMANDS, *OPERATING_COMMANDS))):
+        for command in commands:
+            is_group = command.place.endswith(":app")
+            given: dict[str, str] = {} if is_group else {"help_format": "markdown"}
+            if is_group or not (asked is None or command.name in asked):
+                given["help"] = command.summary
+            app.command(f"{root}.{command.place}", name=command.name, group=command.group, **given)
     return app
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from central_config.cli.errors import EXIT_CODES
-from central_config.cli.main import SERVER, SERVER_COMMANDS, TABLE, build
+from central_config.cli.main import OPERATING_COMMANDS, SERVER_COMMANDS, TABLE, build
 from central_config.cli.times import FORMS
 from central_config.cli.variables import MEANING
 
@@ -71,9 +71,8 @@ def _parts() -> Iterator[str]:
 
 def _groups() -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
-    for command in TABLE:
+    for command in (*TABLE, *SERVER_COMMANDS, *OPERATING_COMMANDS):
         groups.setdefault(str(command.group.name), []).append(command.name)
-    groups[str(SERVER.name)] = [name for name, _ in SERVER_COMMANDS]
     return groups
 
 
@@ -83,7 +82,7 @@ def _sections() -> dict[str, str]:
     # The generator takes `-m module`, from how this program was started, for a part of some names.
     text = re.sub(r"^(ccfg [a-z ]+?) -m \S+", r"\1", text, flags=re.MULTILINE)
     # Everything before the first command is a table of contents.
-    parts = re.split(r"^### ccfg ([a-z]+)$", text, flags=re.MULTILINE)[1:]
+    parts = re.split(r"^### ccfg ([a-z-]+)$", text, flags=re.MULTILINE)[1:]
     names, bodies = parts[::2], parts[1::2]
     return {name: f"### {name}\n{body}" for name, body in zip(names, bodies, strict=True)}
 

@@ -233,5 +233,13 @@ class PostgresServer:
         return self._paths.cluster / "postmaster.pid"
 
     def _address(self, user: str, password: Path, database: str) -> str:
-        secret = password.read_text(encoding="utf-8")
-        return f"postgresql://{user}:{secret}@/{quote(database)}?host={quote(str(self._sockets))}"
+        return address(self._sockets, password, user=user, database=database)
+
+
+def address(sockets: Path, password: Path, *, user: str = ROLE, database: str = DATABASE) -> str:
+    """Return the address of a database behind a directory of sockets.
+
+    `password` is the file that holds the user's.
+    """
+    secret = password.read_text(encoding="utf-8")
+    return f"postgresql://{user}:{secret}@/{quote(database)}?host={quote(str(sockets))}"

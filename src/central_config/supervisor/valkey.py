@@ -17,6 +17,7 @@ POLL = 0.02  # seconds
 OLD_SERVER_GONE = 10.0  # seconds: one whose supervisor was killed is still writing its file
 STOP = 10.0  # seconds
 ANSWER_TIMEOUT = 2.0  # seconds
+SOCKET = "valkey.sock"
 
 
 class ValkeyServer:
@@ -48,7 +49,7 @@ class ValkeyServer:
     @property
     def url(self) -> str:
         """Address of database 0."""
-        return f"unix://{quote(str(self._socket))}?db=0"
+        return address(self._socket.parent)
 
     @property
     def pid(self) -> int | None:
@@ -107,7 +108,7 @@ class ValkeyServer:
     def _prepare(self) -> None:
         self._paths.prepare()
         self._paths.valkey.mkdir(mode=PRIVATE, exist_ok=True)
-        self._socket = socket_directory(self._paths.root) / "valkey.sock"
+        self._socket = socket_directory(self._paths.root) / SOCKET
 
     def _program(self) -> Program:
         options = {
@@ -152,3 +153,8 @@ class ValkeyServer:
             except OSError:
                 return "absent"
         return "ready" if answer.startswith(b"+PONG") else "loading"
+
+
+def address(sockets: Path) -> str:
+    """Return the address of database 0 behind a directory of sockets."""
+    return f"unix://{quote(str(sockets / SOCKET))}?db=0"

@@ -1,0 +1,4 @@
+"""Backups: made, listed, verified by restoring them, and restored.
+
+Start with `service`; `commands` are what an operator types.
+"""

@@ -1,0 +1,4 @@
+"""Incidents: opened, updated, escalated, resolved, reported; checklists.
+
+Start with `service`.
+"""

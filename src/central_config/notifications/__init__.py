@@ -1,0 +1,4 @@
+"""Telling people: Slack, mail and webhooks, from an outbox in PostgreSQL.
+
+Start with `service`.
+"""
