@@ -1,0 +1,1 @@
+"""Findings, plans and playbooks: what the runbook is made of. Pure; nothing here acts."""

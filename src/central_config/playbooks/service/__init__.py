@@ -1,0 +1,1 @@
+"""Looks at the system, plans, acts and verifies."""

@@ -1,0 +1,1 @@
+"""What is asked of PostgreSQL and Redis, also when they hardly answer."""

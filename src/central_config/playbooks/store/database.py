@@ -1,0 +1,55 @@
+"""One statement on a connection of its own, bounded in time."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
+
+import asyncpg
+
+from central_config.playbooks.model.errors import UnreachableError
+from central_config.supervisor.accounts import database_account
+from central_config.supervisor.cluster import SUPERUSER
+from central_config.supervisor.paths import Paths, socket_directory
+from central_config.supervisor.postgres import address
+
+_SETTINGS = {"application_name": "central-config-ops"}
+
+
+def admin_address(paths: Paths) -> str:
+    """Return the superuser's address on this machine's PostgreSQL."""
+    account = database_account(paths.cluster)
+    sockets = socket_directory(paths.root, account) / "postgres"
+    return address(sockets, paths.admin_password, user=SUPERUSER)
+
+
+async def rows(
+    url: str, sql: str, arguments: Sequence[object], patience: float
+) -> list[dict[str, Any]]:
+    """Return what a statement returns.
+
+    Raises:
+        UnreachableError: no answer within `patience` seconds, or a refusal.
+    """
+    try:
+        connection = cast(
+            "Any",
+            await asyncpg.connect(  # pyright: ignore[reportUnknownMemberType]
+                url,
+                timeout=patience,
+                statement_cache_size=0,
+                server_settings={
+                    **_SETTINGS,
+                    "statement_timeout": str(int(patience * 1000)),
+                    "lock_timeout": str(int(patience * 1000)),
+                },
+            ),
+        )
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        raise UnreachableError(f"database: {error or 'no answer'}") from error
+    try:
+        found = await asyncio.wait_for(connection.fetch(sql, *arguments), patience + 1)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        raise UnreachableError(f"database: {error or 'no answer'}") from error
+    finally:
+        connection.terminate()
+    return [dict(row) for row in found]
