@@ -1,6 +1,7 @@
 """One statement on a connection of its own, bounded in time."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -35,7 +36,7 @@ async def rows(
             "Any",
             await asyncpg.connect(  # pyright: ignore[reportUnknownMemberType]
                 url,
-                timeout=patience,
+                timeout=math.ceil(patience),
                 statement_cache_size=0,
                 server_settings={
                     **_SETTINGS,
