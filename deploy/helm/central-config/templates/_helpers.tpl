@@ -57,6 +57,10 @@ key: {{ $place.key }}
   value: {{ .Values.ai.baseUrl | quote }}
 - name: AI_MODEL
   value: {{ .Values.ai.model | quote }}
+{{- if .Values.backup.enabled }}
+- name: BACKUP_REPOSITORY
+  value: /var/lib/central-config/backups
+{{- end }}
 {{- range $name, $value := .Values.settings }}
 - name: {{ $name }}
   value: {{ $value | quote }}
