@@ -8,7 +8,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format lock docs sdk bench clean
+.PHONY: help setup run test previous check format lock docs sdk bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ run: $(STAMP) ## Start the whole service on this machine
 test: $(STAMP) ## Run all tests (ARGS="-k name" to choose)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs $(ARGS)
 
+previous: $(STAMP) ## Run the tests of an earlier release on this schema (REF=v1.2.0)
+	@$(BIN)/python tests/previous_release.py $(REF)
+
 check: $(STAMP) ## Lint, format, types, architecture: what CI checks before the tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -46,7 +49,7 @@ docs: $(STAMP) ## Generate the reference pages from the code
 
 lock: $(STAMP) ## Resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --all-extras --group dev pyproject.toml -o requirements-dev.lock
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra embedded pyproject.toml -c requirements-dev.lock -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra embedded --extra traces pyproject.toml -c requirements-dev.lock -o requirements.lock
 
 sdk: $(STAMP) ## Build the wheel of the Python SDK into sdk/python/dist
 	@cd sdk/python && $(abspath $(BIN))/python -m hatchling build -t wheel

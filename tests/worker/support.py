@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,9 @@ async def open_bench(settings: Settings) -> AsyncIterator[Bench]:
 class Child:
     """A worker or scheduler process."""
 
-    def __init__(self, what: str, settings: Settings, log: Path) -> None:
+    def __init__(
+        self, what: str, settings: Settings, log: Path, further: Mapping[str, str] = {}
+    ) -> None:
         url = settings.redis_url
         assert url is not None
         self.log = log
@@ -102,6 +104,7 @@ class Child:
             "REDIS_URL": url.get_secret_value(),
             "CELERY_WORKER_CONCURRENCY": str(settings.celery_worker_concurrency),
         }
+        environment |= further
         with log.open("wb") as stream:
             self.process = subprocess.Popen(
                 [sys.executable, str(PROGRAM), what],

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import select
+from collections.abc import Generator
 from http import HTTPStatus
 from typing import NamedTuple
 from uuid import UUID
@@ -17,6 +18,7 @@ from central_config.core.jobs.model import DONE, FAILED, Job, JobContext, JobFai
 from central_config.core.json import JSON
 from central_config.core.problems import Problem
 from central_config.core.settings import Settings
+from central_config.core.tracing import tracer
 from central_config.worker.workshop import Workshop
 
 log = structlog.get_logger(__name__)
@@ -52,7 +54,8 @@ async def run_job(job_id: UUID, settings: Settings, workshop: Workshop, stop_sig
         async with transaction(database) as connection:
             job = await store.claim(connection, job_id)
         if job is not None:
-            await _Run(job, database, settings, workshop).carry_out(stop_sign)
+            with _told(job, settings):
+                await _Run(job, database, settings, workshop).carry_out(stop_sign)
     except Exception as error:
         if not lost_connection(error):
             raise
@@ -183,6 +186,19 @@ def _words(outcome: Outcome) -> str:
     if outcome.stopped:
         return "put back, the worker stops"
     return "done" if outcome.error is None else outcome.error
+
+
+@contextlib.contextmanager
+def _told(job: Job, settings: Settings) -> Generator[None]:
+    """Trace a run, where traces are on."""
+    traces = tracer(settings, "central-config-worker")
+    if traces is None:
+        yield
+        return
+    with traces.span(f"job {job.kind}") as span:
+        span.tell(central_config__job=str(job.id), central_config__attempt=job.attempts)
+        yield
+    traces.flush()
 
 
 def _open(settings: Settings) -> Database:
