@@ -289,6 +289,37 @@ class ApiKey(msgspec.Struct, frozen=True):
     revoked_at: datetime | None = None
     last_used: datetime | None = None
     usage_count: int = 0
+    # The key this one takes the place of, and the one that takes its place.
+    successor_of: UUID | None = None
+    successor: UUID | None = None
+
+
+class Rotation(msgspec.Struct, frozen=True):
+    """A key that is being replaced: until `overlap_ends_at` both are good.
+
+    `generation` is the new key's: 2 is the first successor of a key.
+    """
+
+    old: ApiKey
+    new: ApiKey
+    generation: int
+    rotated_at: datetime
+    overlap_ends_at: datetime
+
+    @property
+    def still_used(self) -> bool:
+        """Whether somebody has used the old key since it has a successor."""
+        return self.old.last_used is not None and self.old.last_used > self.rotated_at
+
+
+def successor_name(name: str, generation: int) -> str:
+    """Return the name of a key's successor: `app`, `app-2`, `app-3`.
+
+    `generation` is that of the key of this name.
+    """
+    base = name.removesuffix(f"-{generation}") if generation > 1 else name
+    ending = f"-{generation + 1}"
+    return base[: LONGEST_KEY_NAME - len(ending)] + ending
 
 
 class Token(NamedTuple):
@@ -307,6 +338,8 @@ class Found(NamedTuple):
 
 _SESSION_TOKEN = re.compile(r"ccs_[A-Za-z0-9_-]{43}")
 _KEY_TOKEN = re.compile(r"cc_[a-z0-9]{8}_[A-Za-z0-9_-]{43}")
+# Characters of a key's name.
+LONGEST_KEY_NAME = 200
 KEY_PREFIX_LENGTH = len("cc_") + 8
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     Table,
     Text,
@@ -121,4 +122,18 @@ cc_session = Table(
     Column("last_seen", DateTime(timezone=True), nullable=False),
     Column("client_ip", Text, nullable=False),
     Column("user_agent", Text, nullable=False),
+)
+
+# Which key takes the place of which; both live until the old one is unused.
+cc_key_rotation = Table(
+    "cc_key_rotation",
+    metadata,
+    Column("old_id", Uuid, ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "new_id", Uuid, ForeignKey("api_keys.id", ondelete="CASCADE"), nullable=False, unique=True
+    ),
+    # The successor's: 2 is the first successor of a key.
+    Column("generation", Integer, nullable=False),
+    Column("rotated_at", DateTime(timezone=True), nullable=False),
+    Column("overlap_ends_at", DateTime(timezone=True), nullable=False),
 )

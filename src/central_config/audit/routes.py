@@ -8,12 +8,23 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from central_config.audit.model import Head, encode_heads, encode_record
-from central_config.audit.service import AuditService
-from central_config.audit.wire import Asking, EventAnswer, EventsAnswer, Place, VerifyAnswer
+from central_config.audit.model import encode_heads, encode_record
+from central_config.audit.service import AuditService, Bounds
+from central_config.audit.service.retention import Retention, SealingRequests
+from central_config.audit.wire import (
+    Asking,
+    EventAnswer,
+    EventsAnswer,
+    Place,
+    RetentionAnswer,
+    SealAnswer,
+    SealingAnswer,
+    SealsAnswer,
+    VerifyAnswer,
+)
 from central_config.core.clock import parse_rfc3339, rfc3339
 from central_config.core.problems import Problem
 from central_config.core.web import (
@@ -67,6 +78,9 @@ async def _chain(
 
 
 Caller = Annotated[Asking, requires(SIGNED_IN)]
+Operator = Annotated[Asking, requires("system.operate")]
+Months = Annotated[Retention, provided(Retention)]
+Requests = Annotated[SealingRequests, provided(SealingRequests)]
 Chain = Annotated[UUID | None, Depends(_chain)]
 
 
@@ -129,11 +143,32 @@ async def verify_events(_caller: Caller, chain: Chain, audit: Audit) -> VerifyAn
     return VerifyAnswer.of(await audit.verify(chain))
 
 
+@router.get("/seals", summary="List sealed months")
+async def list_seals(_caller: Caller, chain: Chain, retention: Months) -> SealsAnswer:
+    """Return the months that stand in files and no longer in the database, oldest first."""
+    found = await retention.seals(chain)
+    return SealsAnswer(items=[SealAnswer.of(seal) for seal in found])
+
+
+@router.get("/retention", summary="See which months would be sealed")
+async def plan_sealing(_caller: Operator, retention: Months) -> RetentionAnswer:
+    """Return the months past retention, which the next sealing would export and drop."""
+    return RetentionAnswer.of(await retention.run(dry_run=True))
+
+
+@router.post("/seals", status_code=202, summary="Seal old months")
+async def seal_months(caller: Operator, requests: Requests, response: Response) -> SealingAnswer:
+    """Start the job that exports months past retention, verifies the files and drops the months."""
+    job = await requests.ask(caller.actor)
+    response.headers["Location"] = f"/api/v1/jobs/{job}"
+    return SealingAnswer(job=job)
+
+
 async def _lines(audit: AuditService, chain: UUID | None) -> AsyncIterator[bytes]:
-    heads: dict[UUID, Head] = {}
-    async for block in audit.stream(chain, heads):
+    bounds = Bounds()
+    async for block in audit.stream(chain, bounds):
         yield b"".join(encode_record(record) + b"\n" for record in block)
-    yield encode_heads(heads) + b"\n"
+    yield encode_heads(bounds.heads, bounds.starts) + b"\n"
 
 
 def _position(cursor: str | None) -> tuple[datetime, UUID, int] | None:

@@ -1,6 +1,6 @@
 """Tables of the audit log."""
 
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, LargeBinary, Table, Text, Uuid
 
 from central_config.core.db import metadata
 
@@ -32,4 +32,28 @@ cc_audit_chain = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+)
+
+# A month that was exported and dropped, and what it held of each chain.
+cc_audit_seal = Table(
+    "cc_audit_seal",
+    metadata,
+    Column("partition", Text, primary_key=True),
+    Column("begins", DateTime(timezone=True), nullable=False),
+    Column("ends", DateTime(timezone=True), nullable=False),
+    Column("file", Text, nullable=False),
+    Column("file_sha256", LargeBinary, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("sealed_at", DateTime(timezone=True), nullable=False),
+)
+
+cc_audit_seal_chain = Table(
+    "cc_audit_seal_chain",
+    metadata,
+    Column("chain", Uuid, primary_key=True),
+    Column("first_sequence", BigInteger, primary_key=True),
+    Column("last_sequence", BigInteger, nullable=False),
+    Column("starts_from", LargeBinary, nullable=False),
+    Column("ends_at", LargeBinary, nullable=False),
+    Column("partition", Text, ForeignKey("cc_audit_seal.partition"), nullable=False, index=True),
 )

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from central_config.audit.model import ChainReport, Head, Record
+from central_config.audit.model import Actor, Head, Record, Seal, Verification
+from central_config.audit.service.retention import RetentionReport
 from central_config.core.json import decode
 
 
@@ -37,6 +38,11 @@ class Asking(Protocol):
     @property
     def principal(self) -> Reader:
         """Who asks."""
+        ...
+
+    @property
+    def actor(self) -> Actor:
+        """The same as the audit log names it."""
         ...
 
 
@@ -94,21 +100,103 @@ class BreakAnswer(BaseModel):
     reason: str
 
 
+class RunAnswer(BaseModel):
+    """What a sealed month holds of one chain, without a gap."""
+
+    chain: UUID
+    first: int = Field(description="Sequence number of its first event")
+    last: int
+    starts_from: str = Field(description="Hash of the event before the first, hexadecimal")
+    ends_at: str = Field(description="Hash of the last, hexadecimal")
+
+
+class SealAnswer(BaseModel):
+    """A month that stands in a file and no longer in the database."""
+
+    month: str = Field(examples=["2025-09"])
+    partition: str = Field(examples=["cc_audit_log_y2025m09"])
+    file: str = Field(description="Its name in AUDIT_ARCHIVE_DIR")
+    sha256: str = Field(description="Of the file as it was written, hexadecimal")
+    events: int
+    sealed_at: datetime
+    chains: list[RunAnswer]
+
+    @classmethod
+    def of(cls, seal: Seal) -> "SealAnswer":
+        """Return the seal as the API shows it."""
+        return cls(
+            month=seal.month,
+            partition=seal.partition,
+            file=seal.file,
+            sha256=seal.sha256.hex(),
+            events=seal.events,
+            sealed_at=seal.sealed_at,
+            chains=[
+                RunAnswer(
+                    chain=run.chain,
+                    first=run.first,
+                    last=run.last,
+                    starts_from=run.starts_from.hex(),
+                    ends_at=run.ends_at.hex(),
+                )
+                for run in seal.runs
+            ],
+        )
+
+
+class SealsAnswer(BaseModel):
+    """The sealed months, oldest first."""
+
+    items: list[SealAnswer]
+    next_cursor: None = None
+
+
+class RetentionAnswer(BaseModel):
+    """What the next sealing would do."""
+
+    cutoff: datetime | None = Field(description="Months that end by then go; null: none does")
+    due: list[str] = Field(description="The partitions that would be exported and dropped")
+    note: str = Field(description="Why nothing would be done; empty otherwise")
+
+    @classmethod
+    def of(cls, report: RetentionReport) -> "RetentionAnswer":
+        """Return the report as the API shows it."""
+        return cls(cutoff=report.cutoff, due=list(report.due), note=report.note)
+
+
+class SealingAnswer(BaseModel):
+    """The job that seals."""
+
+    job: UUID
+
+
 class VerifyAnswer(BaseModel):
     """What a verification of the log found."""
 
     intact: bool
     events: int = Field(description="Events that were checked and are right")
+    starts: dict[UUID, HeadAnswer] = Field(
+        description="After which event a chain was verified, where that is not its first: there "
+        "the last sealed month ends"
+    )
     heads: dict[UUID, HeadAnswer] = Field(description="Where each chain was found to end")
+    sealed: list[str] = Field(
+        description="Files of sealed months, oldest first; they were not read: "
+        "`ccfg audit verify FILE...` does"
+    )
     broken: BreakAnswer | None
 
     @classmethod
-    def of(cls, report: ChainReport) -> "VerifyAnswer":
+    def of(cls, report: Verification) -> "VerifyAnswer":
         """Return the report as the API shows it."""
         broken = report.broken
         return cls(
             intact=broken is None,
             events=report.events,
+            starts={
+                chain: HeadAnswer.of(head) for chain, head in report.starts.items() if head.sequence
+            },
             heads={chain: HeadAnswer.of(head) for chain, head in report.heads.items()},
+            sealed=[seal.file for seal in report.sealed],
             broken=None if broken is None else BreakAnswer.model_validate(broken._asdict()),
         )

@@ -13,7 +13,9 @@ from central_config.access.service.bootstrap import FirstAdmin, bootstrap
 from central_config.access.service.change import Tools
 from central_config.access.service.keys import Keys, NewKey, ResolveWorkspace
 from central_config.access.service.passwords import Passwords
+from central_config.access.service.review import AccessReviews
 from central_config.access.service.roles import Roles
+from central_config.access.service.rotation import KeyRotation
 from central_config.access.service.sessions import Sessions, SignedIn
 from central_config.access.service.throttle import Throttle
 from central_config.access.service.users import NewUser, UserPatch, Users
@@ -62,6 +64,8 @@ class AccessService:
         self.users = Users(self._tools, self._passwords)
         self.roles = Roles(self._tools)
         self.keys = Keys(self._tools, resolve_workspace)
+        self.rotation = KeyRotation(self._tools, self.keys)
+        self.reviews = AccessReviews(self._tools)
 
     async def bootstrap(self) -> FirstAdmin | None:
         """Bring permissions and built-in roles up to date; create the first administrator."""

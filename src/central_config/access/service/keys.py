@@ -1,7 +1,8 @@
 """API keys: each belongs to one workspace and reaches a part of it."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -40,6 +41,14 @@ class NewKey(msgspec.Struct, frozen=True):
     expires_at: datetime | None = None
 
 
+class MadeKey(NamedTuple):
+    """A new key, its token, and the id of the user who made it."""
+
+    key: ApiKey
+    token: str
+    author: UUID | None
+
+
 class Keys:
     """Creates, lists and revokes API keys."""
 
@@ -58,45 +67,45 @@ class Keys:
         now = self._tools.clock.now()
         if new.expires_at is not None and new.expires_at <= now:
             raise invalid("/expires_at", "the time has passed already")
-        token = new_key_token()
         scope = KeyScope(workspace.id, new.environments, new.key_prefix, new.access, new.secrets)
-        missing = caller.principal.lacks(key_permissions(scope), workspace.id)
-        if missing:
-            raise Problem(
-                "permission-denied",
-                f"the key would allow what you may not: {', '.join(missing)}",
-            )
-        person = caller.principal.kind == "user"
-        key = ApiKey(
-            id=new_id(),
-            name=new.name,
-            prefix=token[:KEY_PREFIX_LENGTH],
-            scope=scope,
-            created_by=caller.principal.name if person else None,
-            created_at=now,
-            expires_at=new.expires_at,
-        )
+        check_may_give(caller, scope)
+        made = new_key(caller, new.name, scope, now, new.expires_at)
         async with self._tools.change() as change:
-            author = caller.principal.id if person else None
-            await keys.insert(change.connection, key, token_digest(token), author)
-            _record(change, "key.created", key, caller)
-        return key, token
+            await keys.insert(change.connection, made.key, token_digest(made.token), made.author)
+            note(change, "key.created", made.key, caller)
+        return made.key, made.token
 
     async def page(
-        self, caller: Caller, workspace: str | None, after: UUID | None, limit: int
+        self,
+        caller: Caller,
+        workspace: str | None,
+        after: UUID | None,
+        limit: int,
+        *,
+        older_than: timedelta | None = None,
     ) -> list[ApiKey]:
         """Return keys, newest first: of one workspace, or of all where the caller manages keys.
 
         Raises:
             Problem: `workspace-not-found`; `permission-denied`.
         """
-        places = caller.principal.places("key.manage")
-        if workspace is not None:
-            places = frozenset({(await self._managed(caller, workspace)).id})
-        elif places is not None and not places:
-            raise Problem("permission-denied", "this needs the permission key.manage")
+        places = await self.places(caller, workspace)
+        before = None if older_than is None else self._tools.clock.now() - older_than
         async with self._tools.database.connect() as connection:
-            return await keys.page(connection, places, after, limit)
+            return await keys.page(connection, places, after, limit, before=before)
+
+    async def places(self, caller: Caller, workspace: str | None) -> frozenset[UUID] | None:
+        """Return the workspace, or all where the caller manages keys; None: everywhere.
+
+        Raises:
+            Problem: `workspace-not-found`; `permission-denied`.
+        """
+        if workspace is not None:
+            return frozenset({(await self._managed(caller, workspace)).id})
+        places = caller.principal.places("key.manage")
+        if places is not None and not places:
+            raise Problem("permission-denied", "this needs the permission key.manage")
+        return places
 
     async def get(self, caller: Caller, key_id: UUID) -> ApiKey:
         """Return a key.
@@ -106,7 +115,7 @@ class Keys:
         """
         async with self._tools.database.connect() as connection:
             key = await keys.find(connection, key_id)
-        return _visible(caller, key, key_id)
+        return visible(caller, key, key_id)
 
     async def revoke(self, caller: Caller, key_id: UUID) -> None:
         """Revoke a key for ever; revoking it again changes nothing.
@@ -115,9 +124,9 @@ class Keys:
             Problem: `not-found`.
         """
         async with self._tools.change() as change:
-            key = _visible(caller, await keys.find(change.connection, key_id), key_id)
+            key = visible(caller, await keys.find(change.connection, key_id), key_id)
             if await keys.revoke(change.connection, key_id, self._tools.clock.now()):
-                _record(change, "key.revoked", key, caller)
+                note(change, "key.revoked", key, caller)
                 change.announce(f"key:{key_id}")
 
     async def workspace_slug(self, workspace_id: UUID) -> str:
@@ -143,19 +152,62 @@ class Keys:
         return workspace
 
 
-def _visible(caller: Caller, key: ApiKey | None, key_id: UUID) -> ApiKey:
+def check_may_give(caller: Caller, scope: KeyScope) -> None:
+    """Check that a key of this scope allows no more than its maker may.
+
+    Raises:
+        Problem: `permission-denied`.
+    """
+    missing = caller.principal.lacks(key_permissions(scope), scope.workspace_id)
+    if missing:
+        raise Problem(
+            "permission-denied", f"the key would allow what you may not: {', '.join(missing)}"
+        )
+
+
+def new_key(
+    caller: Caller, name: str, scope: KeyScope, moment: datetime, expires_at: datetime | None
+) -> MadeKey:
+    """Return a key that nobody has yet, and its token."""
+    person = caller.principal.kind == "user"
+    token = new_key_token()
+    key = ApiKey(
+        id=new_id(),
+        name=name,
+        prefix=token[:KEY_PREFIX_LENGTH],
+        scope=scope,
+        created_by=caller.principal.name if person else None,
+        created_at=moment,
+        expires_at=expires_at,
+    )
+    return MadeKey(key, token, caller.principal.id if person else None)
+
+
+def visible(caller: Caller, key: ApiKey | None, key_id: UUID) -> ApiKey:
+    """Return the key if the caller manages keys where it belongs.
+
+    Raises:
+        Problem: `not-found`.
+    """
     if key is None or not caller.principal.can("key.manage", key.scope.workspace_id):
         raise Problem("not-found", f"there is no API key {key_id}")
     return key
 
 
-def _record(change: Change, action: str, key: ApiKey, caller: Caller) -> None:
+def note(
+    change: Change,
+    action: str,
+    key: ApiKey,
+    caller: Caller,
+    more: Mapping[str, JSON] | None = None,
+) -> None:
     """Note an event in the chain of the key's workspace."""
-    target, details = f"key:{key.prefix}", _described(key)
+    target, details = f"key:{key.prefix}", {**described(key), **(more or {})}
     change.events.append(Event(action, target, caller.actor, key.scope.workspace_id, details))
 
 
-def _described(key: ApiKey) -> dict[str, JSON]:
+def described(key: ApiKey) -> dict[str, JSON]:
+    """Return what an audit event says of a key."""
     environments = key.scope.environments
     return {
         "id": str(key.id),

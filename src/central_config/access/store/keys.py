@@ -13,15 +13,20 @@ from central_config.core.db import Connection
 _SELECT = """
     SELECT k.id, k.name, k.prefix, k.workspace_id, k.environments, k.key_prefix, k.access,
            k.secrets, u.username AS created_by, k.created_at, k.expires_at, k.revoked_at,
-           k.last_used, k.usage_count
+           k.last_used, k.usage_count, before.old_id AS successor_of, after.new_id AS successor
     FROM api_keys k LEFT JOIN cc_user u ON u.id = k.created_by
+    LEFT JOIN cc_key_rotation before ON before.new_id = k.id
+    LEFT JOIN cc_key_rotation after ON after.old_id = k.id
 """
 _BY_ID = text(f"{_SELECT} WHERE k.id = :id")
+_BY_IDS = text(f"{_SELECT} WHERE k.id = ANY(CAST(:ids AS uuid[]))")
+_LOCK = text("SELECT id FROM api_keys WHERE id = :id FOR UPDATE")
 # Identifiers sort by time, so the newest comes first.
 _PAGE = text(f"""
     {_SELECT}
     WHERE (CAST(:places AS uuid[]) IS NULL OR k.workspace_id = ANY(CAST(:places AS uuid[])))
       AND (CAST(:after AS uuid) IS NULL OR k.id < CAST(:after AS uuid))
+      AND (CAST(:before AS timestamptz) IS NULL OR k.created_at < CAST(:before AS timestamptz))
     ORDER BY k.id DESC LIMIT :limit
 """)
 _INSERT = text("""
@@ -64,6 +69,8 @@ def _key(row: Row[Any]) -> ApiKey:
         revoked_at=row.revoked_at,
         last_used=row.last_used,
         usage_count=row.usage_count,
+        successor_of=row.successor_of,
+        successor=row.successor,
     )
 
 
@@ -78,22 +85,38 @@ def scope(row: Row[Any]) -> KeyScope:
     )
 
 
-async def find(connection: Connection, key_id: UUID) -> ApiKey | None:
-    """Return a key, revoked ones included."""
+async def find(connection: Connection, key_id: UUID, *, lock: bool = False) -> ApiKey | None:
+    """Return a key, revoked ones included; with `lock`, held until the transaction ends."""
+    if lock:
+        await connection.execute(_LOCK, {"id": key_id})
     row = (await connection.execute(_BY_ID, {"id": key_id})).one_or_none()
     return None if row is None else _key(row)
 
 
 async def page(
-    connection: Connection, places: Collection[UUID] | None, after: UUID | None, limit: int
+    connection: Connection,
+    places: Collection[UUID] | None,
+    after: UUID | None,
+    limit: int,
+    *,
+    before: datetime | None = None,
 ) -> list[ApiKey]:
-    """Return keys of the workspaces (None: of all), newest first, older than `after`."""
+    """Return keys of the workspaces (None: of all), newest first, older than `after`.
+
+    `before`: only those created before that moment.
+    """
     values = {
         "places": None if places is None else list(places),
         "after": after,
         "limit": limit,
+        "before": before,
     }
     return [_key(row) for row in await connection.execute(_PAGE, values)]
+
+
+async def several(connection: Connection, ids: Collection[UUID]) -> list[ApiKey]:
+    """Return those of the keys that there are."""
+    return [_key(row) for row in await connection.execute(_BY_IDS, {"ids": list(ids)})]
 
 
 async def insert(

@@ -22,10 +22,21 @@ from central_config.audit.model.export import (
     encode_record,
     verify_export,
 )
+from central_config.audit.model.seals import (
+    SEALED,
+    SKEW,
+    Seal,
+    SealedRun,
+    SealsTold,
+    Verification,
+    sealed_ends,
+)
 
 __all__ = [
     "EMPTY",
     "GENESIS",
+    "SEALED",
+    "SKEW",
     "SYSTEM",
     "SYSTEM_CHAIN",
     "Actor",
@@ -35,11 +46,16 @@ __all__ = [
     "Event",
     "Head",
     "Record",
+    "Seal",
+    "SealedRun",
+    "SealsTold",
+    "Verification",
     "Verifier",
     "decode_record",
     "digest",
     "encode_heads",
     "encode_record",
     "link",
+    "sealed_ends",
     "verify_export",
 ]

@@ -1,7 +1,7 @@
 """What an audit event is, and the arithmetic of its chain."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -156,24 +156,34 @@ class Break(NamedTuple):
 
 
 class ChainReport(NamedTuple):
-    """What a verification found: events checked, chains' ends, and the first break if any."""
+    """What a verification found: events checked, chains' ends, and the first break if any.
+
+    `starts` says after which event of a chain the first one checked comes; `EMPTY` where that was
+    the chain's first.
+    """
 
     events: int
     heads: dict[UUID, Head]
     broken: Break | None
+    starts: Mapping[UUID, Head] = {}
 
 
 class Verifier:
     """Checks records one by one; each chain's records must come in the order of their sequence.
 
     Chains may be interleaved. A chain that starts after 1 (an export of later months) is checked
-    from its first record on.
+    from its first record on, unless `begin` says where it has to start.
     """
 
     def __init__(self) -> None:
         self._heads: dict[UUID, Head] = {}
+        self._starts: dict[UUID, Head] = {}
         self._events = 0
         self._broken: Break | None = None
+
+    def begin(self, chain: UUID, head: Head) -> None:
+        """Say after which event the chain's next record comes; `EMPTY`: it is the first."""
+        self._heads[chain] = self._starts[chain] = head
 
     def feed(self, records: Iterable[Record]) -> None:
         """Check further records; stops looking at the first break."""
@@ -182,30 +192,35 @@ class Verifier:
                 return
             reason = self._fault(record)
             if reason is not None:
-                self._broken = Break(record.chain, record.sequence, reason)
+                self.fail(Break(record.chain, record.sequence, reason))
                 return
             self._events += 1
+            self._starts.setdefault(record.chain, Head(record.sequence - 1, record.previous))
             self._heads[record.chain] = Head(record.sequence, record.hash)
 
     def expect(self, chain: UUID, head: Head) -> None:
         """Check that the chain ends where it is known to end, so that a cut tail is seen."""
         found = self._heads.get(chain, EMPTY)
-        if self._broken is None and found != head:
-            self._broken = Break(
-                chain,
-                found.sequence + 1,
-                f"the chain ends at {found.sequence}, its head says {head.sequence}",
-            )
+        if found != head:
+            reason = f"the chain ends at {found.sequence}, its head says {head.sequence}"
+            self.fail(Break(chain, found.sequence + 1, reason))
+
+    def fail(self, broken: Break) -> None:
+        """Note a break that was found elsewhere, unless there is an earlier one."""
+        if self._broken is None:
+            self._broken = broken
 
     def report(self) -> ChainReport:
         """Return what was found so far."""
-        return ChainReport(self._events, dict(self._heads), self._broken)
+        return ChainReport(self._events, dict(self._heads), self._broken, dict(self._starts))
 
     def _fault(self, record: Record) -> str | None:
         head = self._heads.get(record.chain)
         if head is None:
             if record.sequence == 1 and record.previous != GENESIS:
                 return "the first event names a predecessor"
+        elif record.sequence <= head.sequence:
+            return f"the chain has come to event {head.sequence} already"
         elif record.sequence != head.sequence + 1:
             return f"event {head.sequence + 1} is missing"
         elif record.previous != head.hash:

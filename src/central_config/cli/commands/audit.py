@@ -1,6 +1,7 @@
 # ruff: noqa: D417 - `opts` is described by its class
 """The audit log."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,16 +9,22 @@ import msgspec
 from cyclopts import Parameter
 
 from central_config.cli import progress
+from central_config.cli.client import Client
 from central_config.cli.errors import OK, REFUSED, CliError
 from central_config.cli.groups import group
 from central_config.cli.output import Output, details, say, table
-from central_config.cli.session import IN_WORKSPACE, InWorkspace
+from central_config.cli.session import IN_WORKSPACE, OPTIONS, InWorkspace, Options
 from central_config.cli.times import ago, parse_when
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
     from rich.table import Table
 
-app = group("audit", "The audit log: list, export, verify.")
+    from central_config.audit.model import Head
+
+app = group("audit", "The audit log: list, export, verify, seal old months.")
 
 
 @app.command(name="list")
@@ -103,39 +110,51 @@ def _download(opts: InWorkspace, params: dict[str, Any], file: Path) -> int:
 
 
 @app.command
-def verify(file: Path | None = None, /, *, opts: InWorkspace = IN_WORKSPACE) -> int:
+def verify(
+    file: Annotated[list[Path] | None, Parameter(name="--file", negative=())] = None,
+    *,
+    opts: InWorkspace = IN_WORKSPACE,
+) -> int:
     """Check that nothing in the log was changed; ends with code 1 if something was.
 
-    With a file no server is needed: an export holds everything its proof takes. What an export
-    cannot show is whether events were added or cut off later than it was made; compare its ends
-    with an older export or the server's.
+    With files no server is needed: an export holds everything its proof takes. Several files are
+    one log in the order given: the sealed months, then an export of what the server still has. What
+    an export cannot show is whether events were added or cut off later than it was made; compare
+    its ends with an older export or the server's.
 
     Args:
-        file: an export to check; otherwise the server checks its log.
+        file: exports to check (also without `--file`); otherwise the server checks its log.
     """
-    if file is not None:
+    if file:
         return _told(opts.out, _offline(file))
     return _told(opts.out, opts.client().get("/audit/verify", {"workspace": opts.workspace}))
 
 
-def _offline(file: Path) -> dict[str, Any]:
-    from central_config.audit.model import verify_export  # noqa: PLC0415 - only this command
+def _offline(files: list[Path]) -> dict[str, Any]:
+    from central_config.audit.service.archive import verify_files  # noqa: PLC0415 - only here
 
     try:
-        with file.open("rb") as lines, progress.spinner(f"Checking {file}"):
-            report = verify_export(lines)
+        with progress.spinner(f"Checking {', '.join(map(str, files))}"):
+            report = verify_files(files)
     except OSError as error:
-        raise CliError(f"cannot read {file}: {error.strerror}") from None
+        raise CliError(f"cannot read {error.filename or files[0]}: {error.strerror}") from None
     return {
         "intact": report.broken is None,
         "events": report.events,
-        "heads": {
-            str(chain): {"sequence": head.sequence, "hash": head.hash.hex()}
-            for chain, head in report.heads.items()
-        },
+        "starts": _ends(report.starts),
+        "heads": _ends(report.heads),
+        "sealed": [],
         "broken": None
         if report.broken is None
         else {**report.broken._asdict(), "chain": str(report.broken.chain)},
+    }
+
+
+def _ends(heads: "Mapping[UUID, Head]") -> dict[str, Any]:
+    return {
+        str(chain): {"sequence": head.sequence, "hash": head.hash.hex()}
+        for chain, head in heads.items()
+        if head.sequence
     }
 
 
@@ -155,8 +174,98 @@ def _report(report: dict[str, Any]) -> "Table":
     if broken is not None:
         place = f"chain {broken['chain']}, event {broken['sequence']}"
         pairs.append(("first wrong", f"{place}: {broken['reason']}"))
-    pairs += [
-        (f"end of {chain}", f"{head['sequence']} {head['hash']}")
-        for chain, head in report["heads"].items()
-    ]
+    if report["sealed"]:
+        files = report["sealed"]
+        pairs.append(("not read", f"{_months(len(files))} in files {', '.join(files)}"))
+    for chain, head in report["heads"].items():
+        start = report["starts"].get(chain)
+        since = "" if start is None else f", verified from sequence {start['sequence'] + 1}"
+        pairs.append((f"end of {chain}", f"{head['sequence']} {head['hash']}{since}"))
     return details(pairs)
+
+
+def _months(number: int) -> str:
+    return "1 sealed month" if number == 1 else f"{number} sealed months"
+
+
+@app.command
+def seal(
+    *,
+    dry_run: bool = False,
+    timeout: int = 600,
+    opts: Options = OPTIONS,
+) -> int:
+    """Export months past retention to the archive, verify the files, and drop the months.
+
+    Which months those are is the server's matter: AUDIT_RETENTION_MONTHS, AUDIT_ARCHIVE_DIR. The
+    weekly maintenance does it by itself.
+
+    Args:
+        dry_run: only show which months would go.
+        timeout: how long to wait for the end (seconds); the job goes on without us.
+    """
+    client = opts.client()
+    plan = client.get("/audit/retention")
+    if dry_run or plan["note"] or not plan["due"]:
+        opts.out.show(plan, lambda: _plan(plan))
+        return OK
+    job = client.post("/audit/seals")["job"]
+    found = follow(client, job, timeout)
+    if found["status"] != "done":
+        state = found["error"] or f"the job is {found['status']}"
+        raise CliError(f"not all months were sealed: {state}", hint=f"It is job {job}.")
+    result = found["result"]
+    opts.out.show(
+        result,
+        lambda: table(
+            ["month", "events", "file"],
+            [[each["month"], each["events"], each["file"]] for each in result["sealed"]],
+        ),
+    )
+    if result["held"] is not None:
+        say(f"{result['held']['partition']} stays for now: {result['held']['reason']}")
+    return OK
+
+
+def _plan(plan: dict[str, Any]) -> "Table":
+    return details(
+        [
+            ("would be sealed", ", ".join(plan["due"]) or "none"),
+            ("ending by", plan["cutoff"]),
+            ("but", plan["note"] or None),
+        ]
+    )
+
+
+@app.command
+def seals(*, opts: InWorkspace = IN_WORKSPACE) -> None:
+    """List the months that stand in files and no longer in the database."""
+    items = opts.client().items("/audit/seals", {"workspace": opts.workspace})
+    opts.out.show(
+        items,
+        lambda: table(
+            ["month", "events", "chains", "file", "sha-256", "sealed"],
+            [
+                [
+                    i["month"],
+                    i["events"],
+                    len(i["chains"]),
+                    i["file"],
+                    i["sha256"],
+                    ago(i["sealed_at"]),
+                ]
+                for i in items
+            ],
+        ),
+    )
+
+
+def follow(client: Client, job: str, timeout: int) -> dict[str, Any]:
+    """Return a background job once it has ended, or as it is after the seconds given."""
+    until = time.monotonic() + timeout
+    with progress.spinner("Waiting for the job"):
+        while True:
+            found: dict[str, Any] = client.get(f"/jobs/{job}")
+            if found["status"] not in ("queued", "running") or time.monotonic() > until:
+                return found
+            time.sleep(0.5)

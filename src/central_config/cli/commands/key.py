@@ -7,12 +7,13 @@ from cyclopts import Parameter
 
 from central_config.cli import ask
 from central_config.cli.client import segment
+from central_config.cli.commands import rotation
 from central_config.cli.groups import group
 from central_config.cli.output import say, table, write
 from central_config.cli.session import IN_WORKSPACE, OPTIONS, InWorkspace, Options
-from central_config.cli.times import ago, parse_expiry
+from central_config.cli.times import ago, parse_expiry, parse_span
 
-app = group("key", "API keys, for programs: create, list, revoke.")
+app = group("key", "API keys, for programs: create, list, rotate, revoke.")
 
 
 @app.command
@@ -59,19 +60,33 @@ def create(  # noqa: PLR0913 - the options of a command
 def list_(
     *,
     all: Annotated[bool, Parameter(name=("--all", "-a"))] = False,  # noqa: A002 - the option
+    older_than: str | None = None,
     opts: InWorkspace = IN_WORKSPACE,
 ) -> None:
     """List API keys, newest first; those of all workspaces you manage, unless one is named.
 
     Args:
         all: revoked ones too.
+        older_than: only those created so long ago: 180d.
     """
-    items = opts.client().items("/keys", {"workspace": opts.workspace})
+    age = None if older_than is None else int(parse_span(older_than).total_seconds())
+    items = opts.client().items("/keys", {"workspace": opts.workspace, "older_than": age})
     items = [each for each in items if all or each["revoked_at"] is None]
     opts.out.show(
         items,
         lambda: table(
-            ["id", "name", "begins", "reaches", "access", "used", "times", "expires", ""],
+            [
+                "id",
+                "name",
+                "begins",
+                "reaches",
+                "access",
+                "created",
+                "used",
+                "times",
+                "expires",
+                "",
+            ],
             [_row(each) for each in items],
         ),
     )
@@ -85,11 +100,18 @@ def _row(key: dict[str, Any]) -> list[object]:
         key["prefix"],
         reach,
         key["access"] + (" +secrets" if key["secrets"] else ""),
+        ago(key["created_at"]),
         ago(key["last_used"]) or "never",
         key["usage_count"],
         ago(key["expires_at"]) or "never",
-        None if key["revoked_at"] is None else f"revoked {ago(key['revoked_at'])}",
+        _note(key),
     ]
+
+
+def _note(key: dict[str, Any]) -> str | None:
+    if key["revoked_at"] is not None:
+        return f"revoked {ago(key['revoked_at'])}"
+    return None if key["successor"] is None else "has a successor"
 
 
 @app.command
@@ -112,3 +134,8 @@ def revoke(
     ask.agree(f"Revoke {found['name']} (last used {used})?", yes=yes)
     client.request("DELETE", path)
     opts.out.done({"id": key, "revoked": True}, f"key {found['name']} revoked")
+
+
+app.command(rotation.rotate)
+app.command(rotation.retire)
+app.command(rotation.app)

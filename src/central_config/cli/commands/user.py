@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from central_config.cli import ask
 from central_config.cli.client import segment
+from central_config.cli.commands import review
 from central_config.cli.groups import group
 from central_config.cli.output import details, say, table, write
 from central_config.cli.session import OPTIONS, Options
@@ -15,7 +16,7 @@ from central_config.cli.times import ago
 if TYPE_CHECKING:
     from rich.table import Table
 
-app = group("user", "Users: list, create, show, deactivate; their roles.")
+app = group("user", "Users: list, create, show, deactivate; their roles; the access review.")
 
 
 def _roles_text(user: dict[str, Any]) -> str:
@@ -164,3 +165,7 @@ def roles(
 def _role(text: str) -> dict[str, str | None]:
     role, _, workspace = text.partition("@")
     return {"role": role, "workspace": workspace or None}
+
+
+app.command(review.review)
+app.command(review.reviewed)

@@ -321,6 +321,8 @@ class KeyAnswer(KeyScopeAnswer):
     revoked_at: datetime | None
     last_used: datetime | None = Field(description="Written every few seconds")
     usage_count: int
+    successor_of: UUID | None = Field(description="The key whose place this one takes")
+    successor: UUID | None = Field(description="The key that takes the place of this one")
 
     @classmethod
     def of(cls, key: ApiKey, slugs: Slugs) -> "KeyAnswer":
@@ -362,6 +364,8 @@ def _key_members(key: ApiKey, slugs: Slugs) -> dict[str, object]:
         "revoked_at": key.revoked_at,
         "last_used": key.last_used,
         "usage_count": key.usage_count,
+        "successor_of": key.successor_of,
+        "successor": key.successor,
     }
 
 

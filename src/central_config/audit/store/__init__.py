@@ -66,6 +66,8 @@ LINKED = """
 """
 
 _FIELDS = Record.__struct_fields__
+# Events read at once.
+_BLOCK = 5000
 
 
 async def lock_heads(connection: Connection, chains: Sequence[UUID]) -> dict[UUID, Head]:
@@ -133,21 +135,25 @@ async def page(
     return [_record(row) for row in (await connection.execute(query)).all()]
 
 
-async def chain_in_order(connection: Connection, chain: UUID) -> AsyncIterator[list[Record]]:
-    """Yield a chain's events from its beginning, in blocks."""
-    last, block = 0, 5000
+async def chain_in_order(
+    connection: Connection, chain: UUID, after: int = 0, until: int | None = None
+) -> AsyncIterator[list[Record]]:
+    """Yield a chain's events behind `after`, up to and with `until`, in blocks."""
+    last = after
     while True:
         query = (
             select(cc_audit_log)
             .where(cc_audit_log.c.chain == chain, cc_audit_log.c.sequence > last)
             .order_by(cc_audit_log.c.sequence)
-            .limit(block)
+            .limit(_BLOCK)
         )
+        if until is not None:
+            query = query.where(cc_audit_log.c.sequence <= until)
         records = [_record(row) for row in (await connection.execute(query)).all()]
         if records:
             yield records
             last = records[-1].sequence
-        if len(records) < block:
+        if len(records) < _BLOCK:
             return
 
 
