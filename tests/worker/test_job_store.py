@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from central_config.core.clock import SystemClock
 from central_config.core.ids import new_id
-from central_config.core.jobs import store
-from central_config.core.jobs.model import DONE, JobKind, Reporter
+from central_config.core.jobs import schedules, store
+from central_config.core.jobs.model import DONE, JobKind, Reporter, Schedule
 from tests.worker.support import Bench
 
 pytestmark = pytest.mark.anyio
@@ -121,3 +121,25 @@ def test_delays_grow_and_progress_stays_a_share() -> None:
     assert report.share == 1
     report(1, 0)
     assert report.share is None
+
+
+async def test_a_new_part_of_the_plan_waits_for_its_first_turn(bench: Bench) -> None:
+    plan = [
+        Schedule("test.now", "test.now", 60),
+        Schedule("test.later", "test.later", 60, first_after=3600),
+    ]
+    async with bench.database.begin() as connection:
+        await schedules.declare(connection, plan)
+        first = [
+            await store.find(connection, each) for each in await schedules.enqueue_due(connection)
+        ]
+        assert [each.kind for each in first if each is not None] == ["test.now"]
+        await connection.execute(
+            text("UPDATE cc_schedule SET not_before = now() WHERE name = 'test.later'")
+        )
+        await schedules.declare(connection, plan)  # a restart begins no turn anew
+        then = [
+            await store.find(connection, each) for each in await schedules.enqueue_due(connection)
+        ]
+        assert [each.kind for each in then if each is not None] == ["test.later"]
+        assert await schedules.enqueue_due(connection) == []

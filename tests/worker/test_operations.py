@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import httpx2
 import pytest
@@ -15,8 +16,10 @@ from central_config.core.db import Database
 from central_config.core.ids import new_id
 from central_config.core.problems import Problem
 from central_config.operations.routes import router
-from central_config.operations.service import Jobs
-from tests.worker.support import Bench
+from central_config.operations.service.jobs import Jobs
+from central_config.operations.service.reports import Reports
+from central_config.operations.service.schedules import Schedules
+from tests.worker.support import Bench, wait_for
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +44,11 @@ async def show_problem(request: Request, problem: Exception) -> JSONResponse:
 async def client(running: Bench) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
     app.state.guard = OperatorsOnly()
-    app.state.services = {Jobs: Jobs(running.database, running.queue, SystemClock())}
+    app.state.services = {
+        Jobs: Jobs(running.database, running.queue, SystemClock()),
+        Reports: Reports(running.database, SystemClock()),
+        Schedules: Schedules(running.database, SystemClock()),
+    }
     app.add_exception_handler(Problem, show_problem)
     app.include_router(router)
     transport = httpx2.ASGITransport(app=app)
@@ -96,7 +103,8 @@ async def test_maintenance_deletes_what_is_over(client: httpx2.AsyncClient, runn
     before = await partitions(running)
     response = await client.post("/maintenance/daily")
     job = await running.until(response.json()["id"], "done", "failed")
-    assert job.result == {"audit_partitions": {"months_ahead": 12}}
+    assert isinstance(job.result, dict)
+    assert {"report", "status", "sections"} == set(job.result)
     assert len(await partitions(running)) == len(before) + 1
     assert (await client.post("/maintenance/yearly")).status_code == 422
 
@@ -139,10 +147,45 @@ async def test_operators_see_repeat_and_cancel_jobs(
     assert actions == ["job.cancelled", "job.retried"]
 
 
+async def test_operators_see_switch_and_start_what_runs_by_itself(
+    client: httpx2.AsyncClient, running: Bench
+) -> None:
+    async def plan() -> dict[str, Any]:
+        items = (await client.get("/schedules")).json()["items"]
+        return {item["name"]: item for item in items}
+
+    await wait_for(plan, "the schedule")
+    (name, item), *_ = (await plan()).items()
+    assert item["enabled"]
+    assert item["every_seconds"] > 0
+    off = (await client.patch(f"/schedules/{name}", json={"enabled": False})).json()
+    assert (off["enabled"], off["next_at"]) == (False, None)
+    assert (await client.patch(f"/schedules/{name}", json={"enabled": False})).status_code == 200
+    response = await client.post(f"/schedules/{name}/start")  # by hand it runs all the same
+    assert response.status_code == 202
+    job = await running.job(response.json()["id"])
+    assert job.kind == item["kind"]
+    assert job.dedupe_key == name
+    on = (await client.patch(f"/schedules/{name}", json={"enabled": True})).json()
+    assert on["enabled"]
+    actions = await running.execute(
+        "SELECT action FROM cc_audit_log WHERE target = :target ORDER BY sequence",
+        target=f"schedule:{name}",
+    )
+    assert actions == ["schedule.disabled", "schedule.enabled"]
+
+
 async def test_what_is_not_there_or_not_allowed(client: httpx2.AsyncClient) -> None:
     for path in ("", "/retry", "/cancel"):
         method = "POST" if path else "GET"
         response = await client.request(method, f"/jobs/{new_id()}{path}")
+        assert (response.status_code, response.json()["code"]) == (404, "not-found")
+    for method, path in (
+        ("GET", f"/reports/{new_id()}"),
+        ("POST", "/schedules/none/start"),
+        ("PATCH", "/schedules/none"),
+    ):
+        response = await client.request(method, path, json={"enabled": True})
         assert (response.status_code, response.json()["code"]) == (404, "not-found")
     assert (await client.get("/jobs?cursor=WyJ4Il0")).json()["code"] == "malformed-cursor"
     assert (await client.get("/jobs?status=lost")).status_code == 422

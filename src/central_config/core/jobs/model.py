@@ -126,9 +126,14 @@ class JobKind:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Work that is enqueued every so many seconds; also the key that keeps it from piling up."""
+    """Work that is enqueued every so many seconds; also the key that keeps it from piling up.
+
+    `first_after` (seconds): how long after it became part of the plan it runs for the first time,
+    so that a new installation does not begin with everything at once.
+    """
 
     name: str
     kind: str
     every_seconds: int
     arguments: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
+    first_after: int = 0

@@ -59,5 +59,7 @@ cc_schedule = Table(
     Column("every_seconds", Integer, nullable=False),
     Column("last_enqueued_at", DateTime(timezone=True)),
     Column("enabled", Boolean, nullable=False, server_default=text("true")),
+    # A new part of the plan has its first turn then.
+    Column("not_before", DateTime(timezone=True)),
     CheckConstraint("every_seconds > 0", name="every_seconds"),
 )

@@ -1,26 +1,17 @@
-"""Background jobs and maintenance over HTTP, for operators."""
+"""Background jobs over HTTP, for operators."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 
-from central_config.access.model import Caller
-from central_config.core.web import (
-    DEFAULT_LIMIT,
-    Cursor,
-    Limit,
-    decode_cursor,
-    encode_cursor,
-    provided,
-    requires,
-)
-from central_config.operations.service import Jobs
-from central_config.operations.wire import JobOut, JobPage, JobStatus, MaintenanceName
+from central_config.core.web import DEFAULT_LIMIT, Cursor, Limit, encode_cursor, provided
+from central_config.operations.routes.shared import Operator, position
+from central_config.operations.service.jobs import Jobs
+from central_config.operations.wire.jobs import JobOut, JobPage, JobStatus
 
-router = APIRouter(tags=["operations"])
+router = APIRouter()
 
-Operator = Annotated[Caller, requires("system.operate")]
 JobService = Annotated[Jobs, provided(Jobs)]
 
 
@@ -39,7 +30,7 @@ async def list_jobs(
         conditions["status"] = status
     if kind is not None:
         conditions["kind"] = kind
-    found = await service.page(conditions, _position(cursor), limit)
+    found = await service.page(conditions, position(cursor), limit)
     return JobPage(
         items=[JobOut.of(each) for each in found],
         next_cursor=encode_cursor([str(found[-1].id)]) if len(found) == limit else None,
@@ -62,18 +53,3 @@ async def retry_job(job: UUID, caller: Operator, service: JobService) -> JobOut:
 async def cancel_job(job: UUID, caller: Operator, service: JobService) -> JobOut:
     """Cancel a job that has not begun."""
     return JobOut.of(await service.cancel(caller, job))
-
-
-@router.post("/maintenance/{name}", status_code=202)
-async def start_maintenance(
-    name: MaintenanceName, caller: Operator, service: JobService, response: Response
-) -> JobOut:
-    """Start maintenance now; while it waits or runs already, that job is the answer."""
-    job = await service.maintain(caller, name)
-    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
-    return JobOut.of(job)
-
-
-def _position(cursor: str | None) -> UUID | None:
-    position = decode_cursor(cursor, UUID)
-    return None if position is None else position[0]

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 from central_config.core.jobs.model import Job
 
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
-MaintenanceName = Literal["hourly", "daily"]
 
 
 class JobOut(BaseModel):

@@ -1,27 +1,21 @@
-"""Jobs as operators see them, and the maintenance that keeps the database small."""
+"""Background jobs as operators see them."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from central_config.access.model import Caller
-from central_config.access.service import purge_sessions
 from central_config.audit import service as audit
 from central_config.audit.model import Event
-from central_config.core import idempotency
 from central_config.core.clock import Clock
 from central_config.core.db import Connection, Database, transaction
-from central_config.core.jobs import store
+from central_config.core.jobs import schedules, store
 from central_config.core.jobs.model import Job
 from central_config.core.jobs.queue import JobQueue
 from central_config.core.json import JSON
 from central_config.core.problems import Problem
-from central_config.operations.model import (
-    KEEP_ANSWERS,
-    KEEP_EXPIRED_SESSIONS,
-    KEEP_FINISHED_JOBS,
-    MAINTENANCE,
-    MONTHS_AHEAD,
-)
+from central_config.operations.model.plan import MAINTENANCE
+
+EMPTY: Mapping[str, JSON] = {}
 
 
 class Jobs:
@@ -48,11 +42,38 @@ class Jobs:
         async with transaction(self._database) as connection:
             return await _found(connection, job_id)
 
-    async def maintain(self, caller: Caller, which: str) -> Job:
-        """Enqueue maintenance (a key of `MAINTENANCE`), or return the job that waits or runs."""
+    async def maintain(
+        self, caller: Caller, which: str, arguments: Mapping[str, JSON] = EMPTY
+    ) -> Job:
+        """Enqueue maintenance (a key of `MAINTENANCE`), or return the job that waits or runs.
+
+        Raises:
+            Problem: `wrong-state` when that one does not do what is asked for.
+        """
         kind = MAINTENANCE[which]
+        job = await self._begin(caller, kind, arguments, kind)
+        if arguments and job.arguments != arguments:
+            detail = f"job {job.id} does this maintenance already, otherwise than asked for"
+            raise Problem("wrong-state", detail)
+        return job
+
+    async def start(self, caller: Caller, name: str) -> Job:
+        """Enqueue now what a schedule enqueues, or return that job when it waits or runs.
+
+        Raises:
+            Problem: `not-found`.
+        """
         async with transaction(self._database) as connection:
-            job_id = await store.enqueue(connection, kind, {}, dedupe_key=kind)
+            planned = await schedules.find(connection, name)
+        if planned is None:
+            raise Problem("not-found", f"there is no schedule {name}")
+        return await self._begin(caller, planned.kind, planned.arguments, name)
+
+    async def _begin(
+        self, caller: Caller, kind: str, arguments: Mapping[str, JSON], dedupe_key: str
+    ) -> Job:
+        async with transaction(self._database) as connection:
+            job_id = await store.enqueue(connection, kind, arguments, dedupe_key=dedupe_key)
             job = await _found(connection, job_id)
             await self._record(connection, caller, "job.requested", job)
         await self._queue.dispatch(job_id)
@@ -95,35 +116,6 @@ class Jobs:
     async def _record(self, connection: Connection, caller: Caller, action: str, job: Job) -> None:
         event = Event(action, f"job:{job.id}", caller.actor, details={"kind": job.kind})
         await audit.record(connection, [event], self._clock)
-
-
-class Maintenance:
-    """Deletes what is over and prepares what is to come."""
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-
-    async def sessions(self) -> int:
-        """Delete sign-ins that expired a week ago; return how many."""
-        async with transaction(self._database) as connection:
-            return await purge_sessions(connection, self._clock.now() - KEEP_EXPIRED_SESSIONS)
-
-    async def answers(self) -> int:
-        """Delete answers kept for repeated requests; return how many."""
-        async with transaction(self._database) as connection:
-            return await idempotency.purge(connection, self._clock.now() - KEEP_ANSWERS)
-
-    async def jobs(self) -> int:
-        """Delete jobs that ended a month ago; return how many."""
-        async with transaction(self._database) as connection:
-            return await store.purge(connection, self._clock.now() - KEEP_FINISHED_JOBS)
-
-    async def audit_partitions(self) -> dict[str, JSON]:
-        """Make the audit log's partitions of the coming months."""
-        async with transaction(self._database) as connection:
-            await audit.ensure_partitions(connection, MONTHS_AHEAD)
-        return {"months_ahead": MONTHS_AHEAD}
 
 
 async def _found(connection: Connection, job_id: UUID) -> Job:

@@ -1,0 +1,1 @@
+"""What maintenance there is, what a report of it says, and the arithmetic of its advice."""

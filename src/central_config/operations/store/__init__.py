@@ -1,0 +1,1 @@
+"""SQL of operating the service: reports, sizes, and what PostgreSQL tells about itself."""

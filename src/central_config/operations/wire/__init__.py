@@ -1,0 +1,1 @@
+"""HTTP models of operating the service."""
