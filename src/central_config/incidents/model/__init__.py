@@ -1,0 +1,1 @@
+"""What incidents, escalation, reports and checklists are, without I/O."""

@@ -1,0 +1,1 @@
+"""SQL of incidents, escalation and checklists."""

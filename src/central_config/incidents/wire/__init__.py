@@ -1,0 +1,1 @@
+"""HTTP models of incidents, escalation, alerts and checklists."""
