@@ -55,8 +55,9 @@ open_connection: Any = cast("Any", asyncpg).connect
 _openers: WeakKeyDictionary[Engine, Callable[[], Awaitable[Any]]] = WeakKeyDictionary()
 
 # SQLSTATE of a server that cannot serve now: connection exceptions, too many connections, the
-# database is being replaced, operator intervention (stopping, starting, recovering after a crash).
-_AWAY = ("08", "53300", "3D000", "57P")
+# database is being replaced (it is not there, or lets nobody in), operator intervention (stopping,
+# starting, recovering after a crash).
+_AWAY = ("08", "53300", "3D000", "55000", "57P")
 # A statement of ours that runs longer than this is a fault, not a wait (milliseconds).
 STATEMENT_TIMEOUT_MS = 60_000
 # A transaction that somebody forgot keeps locks and stops vacuum (milliseconds).

@@ -67,6 +67,10 @@ class Vault:
         self._ciphers[workspace_id] = cipher
         return cipher
 
+    def forget(self) -> None:
+        """Forget every data key: the database was put back and may know others by now."""
+        self._ciphers.clear()
+
     async def check(self) -> None:
         """Make sure that the master key is the one the stored data keys were wrapped with.
 

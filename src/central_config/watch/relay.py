@@ -6,6 +6,7 @@ every second without being told, and after every reconnection, so a lost hint co
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from uuid import UUID
 
 import structlog
@@ -14,7 +15,8 @@ from central_config.configurations.service import Snapshots
 from central_config.core.db import Database, lost_connection, snapshot_transaction
 from central_config.core.metrics import REVISION
 from central_config.core.problems import Problem
-from central_config.workspaces.service import revisions_now
+from central_config.workspaces.model import Timeline
+from central_config.workspaces.service import revisions_now, timeline
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +35,7 @@ class Relay:
         self._failing = False
         # The revision at which a workspace could not be brought up, so that it is said once.
         self._stuck: dict[UUID, int] = {}
+        self._timeline: Timeline | None = None
 
     def start(self) -> None:
         """Begin to follow; needs a running event loop."""
@@ -94,10 +97,12 @@ class Relay:
         """
         # Taken before the question: the writer of this process may go on while it is answered.
         held = {each: state.revision for each, state in self._snapshots.held.items()}
-        now: dict[UUID, int] = {}
-        if held:
-            async with self._database.connect() as connection:
-                now = await revisions_now(connection, list(held))
+        async with self._database.connect() as connection:
+            found = await timeline(connection)
+            now = await revisions_now(connection, list(held)) if held else {}
+        if self._timeline not in {None, found}:
+            await self._begin_anew(held, now)
+        self._timeline = found
         self._stuck = {each: at for each, at in self._stuck.items() if each in now}
         complete = True
         for workspace_id, revision in held.items():
@@ -109,6 +114,25 @@ class Relay:
                 complete = False
         if complete:
             self._snapshots.confirm()
+
+    async def _begin_anew(self, held: Mapping[UUID, int], now: Mapping[UUID, int]) -> None:
+        """Let go of what is known of a database that was put back or exchanged.
+
+        A restore moves every workspace past all that anybody has seen; then its watchers are told
+        everything. Where that was not done revisions mean something else now: all begin anew.
+        """
+        log.warning("the database was restored, everything is loaded anew")
+        self._snapshots.distrust()
+        for workspace_id, revision in held.items():
+            try:
+                if now.get(workspace_id, 0) > revision:
+                    await self._snapshots.renew(workspace_id)
+                    continue
+            except Exception as error:
+                if lost_connection(error):
+                    raise
+                log.exception("workspace not loaded anew", workspace=str(workspace_id))
+            self._snapshots.drop(workspace_id)
 
     async def _bring_up(self, workspace_id: UUID, revision: int) -> bool:
         """Bring one workspace up, in a transaction that is its own; tell whether it is."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -52,6 +53,20 @@ class Locked(msgspec.Struct, frozen=True):
     id: UUID
     revision: int
     published_at: datetime
+
+
+class Gap(NamedTuple):
+    """Revisions a restore of the database took away: those between `after` and `revision`."""
+
+    after: int
+    revision: int
+
+
+class Timeline(NamedTuple):
+    """Which past a database has: another one after it was replaced or restored."""
+
+    database: int
+    restore: UUID | None
 
 
 class RevisionRow(msgspec.Struct, frozen=True):

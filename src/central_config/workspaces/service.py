@@ -34,11 +34,14 @@ from central_config.workspaces.store import (
     REVISION_CHANNEL,
     advance,
     announcement,
+    gaps,
     lock,
+    move_past,
     notify,
     revision_page,
     revision_rows,
     revisions_now,
+    timeline,
     topology,
     topology_at,
     update_workspace,
@@ -54,13 +57,16 @@ __all__ = [
     "WorkspaceService",
     "advance",
     "announcement",
+    "gaps",
     "lock",
     "lock_one",
+    "move_past",
     "notify",
     "revision_of",
     "revision_page",
     "revision_rows",
     "revisions_now",
+    "timeline",
     "topology",
     "topology_at",
     "update_workspace",
@@ -302,8 +308,8 @@ async def revision_of(
     """Return the revision that `at` names: a number, a moment, or None for the present.
 
     Raises:
-        Problem: `revision-compacted` (410) with the oldest revision left; `invalid-request` for
-            one that does not exist yet.
+        Problem: `revision-compacted` (410) with the oldest revision left, or with the first one
+            after a restore that took it away; `invalid-request` for one that does not exist yet.
     """
     if at is None:
         return workspace.revision
@@ -324,4 +330,11 @@ async def revision_of(
             f"history before revision {workspace.oldest_revision} was compacted",
             extra={"oldest_revision": workspace.oldest_revision},
         )
+    for gap in await gaps(connection, workspace.id):
+        if gap.after < revision < gap.revision:
+            raise Problem(
+                "revision-compacted",
+                f"revision {revision} was lost when the database was restored to {gap.after}",
+                extra={"oldest_revision": gap.revision},
+            )
     return revision

@@ -11,8 +11,10 @@ from sqlalchemy import Row, insert, select, text, update
 from central_config.core.db import Connection
 from central_config.workspaces.model import (
     Environment,
+    Gap,
     Locked,
     RevisionRow,
+    Timeline,
     Timestamp,
     Topology,
     Workspace,
@@ -77,6 +79,44 @@ ADVANCED = """
         SELECT :workspace_id::uuid, revision, 'change', moment, actor_name, message, change_id
         FROM published)
 """
+
+
+# The database is known by its number too: one that was put in its place by other means than ours
+# has another.
+_TIMELINE = text("""
+    SELECT (SELECT oid::bigint FROM pg_database WHERE datname = current_database()) AS database,
+           (SELECT restore_id FROM cc_restoration
+            ORDER BY restored_at DESC, restore_id DESC LIMIT 1) AS restore
+""")
+
+_GAPS = text("""
+    SELECT after_revision, revision FROM cc_restoration
+    WHERE workspace_id = :workspace_id ORDER BY revision
+""")
+
+_MOVE_PAST = text("""
+    WITH past AS (
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:revisions AS bigint[]))
+                      AS p (workspace_id, revision)
+    ), wanted AS (
+        SELECT w.id, w.revision AS after,
+               greatest(w.revision, coalesce(p.revision, 0)) + CAST(:margin AS bigint) AS revision
+        FROM cc_workspace AS w LEFT JOIN past AS p ON p.workspace_id = w.id
+    ), moved AS (
+        UPDATE cc_workspace AS w SET revision = wanted.revision
+        FROM wanted WHERE wanted.id = w.id RETURNING w.id, wanted.after, w.revision
+    ), told AS (
+        INSERT INTO cc_revision (workspace_id, revision, kind, published_at, actor_name, message)
+        SELECT m.id, m.revision, 'restored', greatest(clock_timestamp(), last.published_at),
+               :actor, :message
+        FROM moved AS m LEFT JOIN cc_revision AS last
+             ON last.workspace_id = m.id AND last.revision = m.after
+    ), noted AS (
+        INSERT INTO cc_restoration (workspace_id, revision, after_revision, restore_id, restored_at)
+        SELECT id, revision, after, :restore_id, clock_timestamp() FROM moved
+    )
+    SELECT id, after, revision FROM moved
+""")
 
 
 async def lock(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Locked]:
@@ -273,3 +313,39 @@ async def revision_page(
 
 def _revision(row: Row[Any]) -> RevisionRow:
     return RevisionRow(*(getattr(row, name) for name in RevisionRow.__struct_fields__))
+
+
+async def timeline(connection: Connection) -> Timeline:
+    """Return which past this database has."""
+    row = (await connection.execute(_TIMELINE)).one()
+    return Timeline(row.database, row.restore)
+
+
+async def gaps(connection: Connection, workspace_id: UUID) -> tuple[Gap, ...]:
+    """Return the revisions that restores took away, oldest first."""
+    rows = await connection.execute(_GAPS, {"workspace_id": workspace_id})
+    return tuple(Gap(row.after_revision, row.revision) for row in rows)
+
+
+async def move_past(
+    connection: Connection,
+    past: Mapping[UUID, int],
+    margin: int,
+    restore_id: UUID,
+    actor: str,
+    message: str,
+) -> dict[UUID, Gap]:
+    """Move every workspace `margin` revisions past what it had; return what each skipped.
+
+    Nobody else may write meanwhile.
+    """
+    parameters = {
+        "ids": list(past),
+        "revisions": list(past.values()),
+        "margin": margin,
+        "restore_id": restore_id,
+        "actor": actor,
+        "message": message,
+    }
+    rows = await connection.execute(_MOVE_PAST, parameters)
+    return {row.id: Gap(row.after, row.revision) for row in rows}

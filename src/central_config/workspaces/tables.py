@@ -66,3 +66,16 @@ cc_revision = Table(
     Column("topology", Text),
     Index("ix_cc_revision_published", "workspace_id", "published_at"),
 )
+
+# A restore of the database took revisions away: those between `after_revision`, the last that was
+# restored, and `revision`, the first one after the restore. Whoever remembers one of them
+# remembers what is no more. `restore_id` is the same for all workspaces of one restore.
+cc_restoration = Table(
+    "cc_restoration",
+    metadata,
+    Column("workspace_id", Uuid, ForeignKey("cc_workspace.id"), primary_key=True),
+    Column("revision", BigInteger, primary_key=True),
+    Column("after_revision", BigInteger, nullable=False),
+    Column("restore_id", Uuid, nullable=False),
+    Column("restored_at", DateTime(timezone=True), nullable=False),
+)

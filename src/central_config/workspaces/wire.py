@@ -110,7 +110,7 @@ class RevisionOut(BaseModel):
     """One step of a workspace's timeline."""
 
     revision: int
-    kind: str = Field(description="change, environments, schemas or keys")
+    kind: str = Field(description="change, environments, schemas, keys or restored")
     published_at: datetime
     author: str
     message: str

@@ -17,21 +17,21 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
 from central_config.configurations.cache.filling import REPLAY_LIMIT, Filling
+from central_config.configurations.cache.steps import Listener, Step
 from central_config.configurations.model.candidate import apply
 from central_config.configurations.model.cells import Effect, Placed, ServedChange
 from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.store import loading, schemas
 from central_config.configurations.store.warm import WarmStore
 from central_config.core.db import Connection, Database, lost_connection, snapshot_transaction
-from central_config.core.metrics import REVISION, SNAPSHOT_AGE
+from central_config.core.metrics import CACHE_REQUESTS, REVISION, SNAPSHOT_AGE
 from central_config.secrets.service import Vault
 from central_config.workspaces.model import RevisionRow
 from central_config.workspaces.service import (
@@ -45,24 +45,7 @@ log = structlog.get_logger(__name__)
 
 # Past states kept for the next question about them (a diff asks twice, people look around).
 PAST_STATES = 4
-
-
-class Step(NamedTuple):
-    """One revision as this process took it.
-
-    `changes` None: everything may be different (environments moved, or the process was far
-    behind), so whoever follows must look at the whole again. `gone`: it was deleted, or its past
-    rewritten. `put_away`: nobody used it, so it is not followed before its next use.
-    """
-
-    state: WorkspaceState
-    revision: int
-    changes: list[ServedChange] | None
-    gone: bool = False
-    put_away: bool = False
-
-
-Listener = Callable[[Step], None]
+_HELD, _NOT_HELD = (CACHE_REQUESTS.labels("memory", outcome) for outcome in ("hit", "miss"))
 
 
 class Snapshots:
@@ -153,6 +136,7 @@ class Snapshots:
         self._used[workspace_id] = time.monotonic()
         found = self._states.get(workspace_id)
         if found is not None:
+            _HELD.inc()
             return found
         async with self._alone(workspace_id):
             return self._states.get(workspace_id) or await self._loaded(workspace_id)
@@ -268,6 +252,18 @@ class Snapshots:
         """Forget a workspace that was deleted, or whose past was rewritten."""
         self._let_go(workspace_id, gone=True)
 
+    def distrust(self) -> None:
+        """Forget, all but what is held, what came from a database that was put back."""
+        self.forget_past()
+        self._looked.clear()
+        self._vault.forget()
+
+    async def renew(self, workspace_id: UUID) -> None:
+        """Load anew a workspace that is held at an earlier revision; watchers get all of it."""
+        await self._vault.cipher(workspace_id)
+        async with snapshot_transaction(self._database) as connection:
+            self._keep(await self._filling.present(connection, workspace_id))
+
     def put_away(self, workspace_id: UUID) -> bool:
         """Forget a workspace that nobody uses until it is used again; tell whether that was done.
 
@@ -315,6 +311,7 @@ class Snapshots:
 
     async def _loaded(self, workspace_id: UUID) -> WorkspaceState:
         """Load a workspace that is not held; whoever calls has its lock."""
+        _NOT_HELD.inc()
         # Before the connection is taken: the first need of a key takes one of its own, and Redis
         # may make us wait.
         await self._vault.cipher(workspace_id)

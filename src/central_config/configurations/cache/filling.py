@@ -18,16 +18,20 @@ from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.store import loading, schemas
 from central_config.configurations.store.warm import Warm, WarmStore
 from central_config.core.db import Connection
-from central_config.core.metrics import SNAPSHOT_LOAD
+from central_config.core.metrics import CACHE_REQUESTS, SNAPSHOT_LOAD
 from central_config.core.problems import Problem
 from central_config.secrets.service import Vault
 from central_config.workspaces.model import RevisionRow, Workspace
-from central_config.workspaces.service import revision_rows, topology_at, workspace_by_id
+from central_config.workspaces.service import gaps, revision_rows, topology_at, workspace_by_id
 
 log = structlog.get_logger(__name__)
 
 # Further behind than this, loading everything anew is quicker than replaying (versions).
 REPLAY_LIMIT = 20_000
+
+_WARM, _MISSED, _STALE = (
+    CACHE_REQUESTS.labels("redis", outcome) for outcome in ("hit", "miss", "stale")
+)
 
 
 class Filling:
@@ -40,7 +44,12 @@ class Filling:
 
     async def fetch(self, workspace_id: UUID) -> Warm | None:
         """Return the copy in Redis, if there is one and Redis is quick."""
-        return None if self._warm is None else await self._warm.fetch(workspace_id)
+        if self._warm is None:
+            return None
+        found = await self._warm.fetch(workspace_id)
+        if found is None:
+            _MISSED.inc()
+        return found
 
     async def present(
         self, connection: Connection, workspace_id: UUID, warm: Warm | None = None
@@ -54,6 +63,8 @@ class Filling:
         workspace = await _workspace(connection, workspace_id)
         self.slugs[workspace_id] = workspace.slug
         state = None if warm is None else await self._brought_up(connection, workspace, warm)
+        if warm is not None:
+            (_STALE if state is None else _WARM).inc()
         source = "postgresql" if state is None else "redis"
         if state is None:
             state = await self._read(connection, workspace)
@@ -149,7 +160,7 @@ async def _state(
     layers: Layers,
 ) -> WorkspaceState:
     """Return a state of these cells; rules and names of secrets are those of the present."""
-    return await _settled(
+    state = await _settled(
         WorkspaceState(
             workspace_id,
             revision,
@@ -161,6 +172,8 @@ async def _state(
             await loading.secret_keys(connection, workspace_id),
         )
     )
+    state.gaps = await gaps(connection, workspace_id)
+    return state
 
 
 async def _settled(state: WorkspaceState) -> WorkspaceState:

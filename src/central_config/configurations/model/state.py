@@ -23,7 +23,7 @@ from central_config.configurations.model.index import KeyIndex
 from central_config.configurations.model.schemas import SchemaRule
 from central_config.configurations.model.views import serve
 from central_config.core.problems import Problem
-from central_config.workspaces.model import Topology
+from central_config.workspaces.model import Gap, Topology
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +64,8 @@ class WorkspaceState:
         self._dependents: dict[Site, set[Site]] = {}
         self.secret_keys: set[str] = set(secret_keys)
         self.modified: dict[UUID, int] = dict.fromkeys(topology.by_id, revision)
+        # Revisions that restores of the database took away.
+        self.gaps: tuple[Gap, ...] = ()
         # Bytes of all keys and bodies.
         self.weight = 0
 
@@ -81,6 +83,10 @@ class WorkspaceState:
     def computed(self) -> int:
         """How many values were computed."""
         return len(self._computed)
+
+    def lost(self, revision: int) -> bool:
+        """Tell whether a restore took a revision away: who saw it saw what is not true any more."""
+        return any(gap.after < revision < gap.revision for gap in self.gaps)
 
     def own(self, site: Site) -> Cell | None:
         """Return what the environment itself holds, tombstones included."""
@@ -211,6 +217,7 @@ class WorkspaceState:
             self.rules,
             self.secret_keys,
         )
+        made.gaps = self.gaps
         for _ in made.settle():
             pass
         return made

@@ -168,15 +168,22 @@ class WorkspacePlan:
                 )
             if condition.since is not None and last > condition.since:
                 conflicts.append(self._conflict(site, last, condition))
-        if condition.since is not None and condition.since > self._revision:
-            raise Problem(
-                "revision-conflict",
-                f"revision {condition.since} does not exist here; the last is {self._revision}",
-                extra={"current_revision": self._revision},
-            )
+        self._check_seen(condition.since)
         if conflicts:
             raise self._conflicting(publication, conflicts)
         return created
+
+    def _check_seen(self, since: int | None) -> None:
+        """Refuse a revision that nobody can have seen here, or that is not true any more."""
+        if since is None:
+            return
+        words = None
+        if since > self._revision:
+            words = f"revision {since} does not exist here; the last is {self._revision}"
+        elif self.state.lost(since):
+            words = f"revision {since} was lost when the database was restored"
+        if words is not None:
+            raise Problem("revision-conflict", words, extra={"current_revision": self._revision})
 
     def _conflict(self, site: Site, last: int, condition: Condition) -> dict[str, JSON]:
         return {
