@@ -56,7 +56,7 @@ async def migrate(settings: Settings) -> None:
             try:
                 before = await current(connection)
                 await connection.commit()
-                if _is_of_ours(before):
+                if is_known(before):
                     await connection.run_sync(_upgrade)
                     await connection.commit()
                 else:
@@ -83,7 +83,7 @@ def head() -> str | None:
     return ScriptDirectory.from_config(configuration()).get_current_head()
 
 
-def _is_of_ours(revision: str | None) -> bool:
+def is_known(revision: str | None) -> bool:
     """Tell whether this release knows the revision.
 
     One it does not know is of a later release: after a rollback this one runs on that schema, which

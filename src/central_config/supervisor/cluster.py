@@ -2,9 +2,10 @@
 
 import shutil
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 import asyncpg
 
@@ -21,6 +22,20 @@ DATABASE = "central_config"
 CREATION_TIMEOUT = 120.0  # seconds; slow disks, emulated processors
 DRAFT = "postgres.new-"
 BUILTIN_LOCALE_SINCE = 17
+
+
+class Ground(NamedTuple):
+    """What a server stands on: its places, the user it runs as, its programs and its sockets."""
+
+    paths: Paths
+    account: Account | None
+    bin_dir: Path
+    sockets: Path
+
+
+# Makes a server's log ready to be archived and returns the settings that archive it; called before
+# each start, when the data exists. It must not fail: a service without backups serves.
+Archiving = Callable[[Ground], Mapping[str, str]]
 
 
 @dataclass(frozen=True)

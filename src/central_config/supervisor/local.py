@@ -87,4 +87,6 @@ def _name(pid: int) -> str:
         return "gone"
     if b"central_config" in words:
         return words[-1].decode(errors="replace")
-    return Path(words[0].decode(errors="replace")).name
+    # Valkey shows where it listens behind its name, in the same word.
+    program = words[0].decode(errors="replace").split(" ")[0]
+    return Path(program).name

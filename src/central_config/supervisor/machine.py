@@ -10,8 +10,9 @@ from pathlib import Path
 import structlog
 
 from central_config.core.settings import Settings
-from central_config.supervisor import logfiles
+from central_config.supervisor import ballast, logfiles
 from central_config.supervisor.banner import banner
+from central_config.supervisor.cluster import Archiving
 from central_config.supervisor.command import run_to_end
 from central_config.supervisor.environment import child_environment
 from central_config.supervisor.keeper import Keeper, Service
@@ -38,11 +39,19 @@ _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 class Machine:
     """The two servers (unless others are configured) and the processes of a plan."""
 
-    def __init__(self, settings: Settings, plan: Plan, paths: Paths, signals: Signals) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        plan: Plan,
+        paths: Paths,
+        signals: Signals,
+        archiving: Archiving | None = None,
+    ) -> None:
         self._settings = settings
         self._plan = plan
         self._paths = paths
         self._signals = signals
+        self._archiving = archiving
         self._postgres: PostgresServer | None = None
         self._valkey: ValkeyServer | None = None
         self._children: list[Process] = []
@@ -59,8 +68,11 @@ class Machine:
             StopRequestedError: the operator changed their mind.
         """
         variables = {"DATA_DIR": str(self._paths.root)}
+        if self._settings.audit_archive_dir is None:
+            variables["AUDIT_ARCHIVE_DIR"] = str(self._paths.root / "audit-archive")
         variables |= master_key_variables(self._settings, self._paths, self._signals.pause)
         variables |= self._start_servers()
+        self._lay_ballast()
         environment = child_environment(self._settings, variables)
         for command in self._plan.first:
             self._run_first(command, environment)
@@ -102,7 +114,10 @@ class Machine:
         variables: dict[str, str] = {}
         if self._settings.database_url is None:
             self._postgres = PostgresServer(
-                data_dir=data_dir, bin_dir=self._settings.postgres_bin, pause=pause
+                data_dir=data_dir,
+                bin_dir=self._settings.postgres_bin,
+                pause=pause,
+                archiving=self._archiving,
             )
             self._postgres.start()
             _log.info("child started", child=self._postgres.name, pid=self._postgres.pid)
@@ -113,6 +128,14 @@ class Machine:
             _log.info("child started", child=self._valkey.name, pid=self._valkey.pid)
             variables["REDIS_URL"] = self._valkey.url
         return variables
+
+    def _lay_ballast(self) -> None:
+        if self._postgres is None:
+            return  # whose disk is another machine's
+        try:
+            ballast.lay(self._paths)
+        except OSError as problem:
+            _log.warning("no ballast laid", reason=str(problem))
 
     def _run_first(self, command: Command, environment: dict[str, str]) -> None:
         output = run_to_end(_program(command, environment), command.timeout, self._signals.pause)

@@ -76,6 +76,11 @@ class Paths:
         """Log files of PostgreSQL and Valkey."""
         return self.root / "log"
 
+    @property
+    def ballast(self) -> Path:
+        """Takes room until the disk is full and somebody needs it."""
+        return self.root / "ballast"
+
     def prepare(self, account: Account | None = None) -> None:
         """Create the data directory and what is common to its parts.
 

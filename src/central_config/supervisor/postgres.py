@@ -13,7 +13,15 @@ import asyncpg
 
 from central_config.supervisor import binaries, logfiles
 from central_config.supervisor.accounts import Account, database_account
-from central_config.supervisor.cluster import DATABASE, ROLE, SUPERUSER, Builder, prepare_database
+from central_config.supervisor.cluster import (
+    DATABASE,
+    ROLE,
+    SUPERUSER,
+    Archiving,
+    Builder,
+    Ground,
+    prepare_database,
+)
 from central_config.supervisor.environment import own_environment
 from central_config.supervisor.errors import StartRefusedError
 from central_config.supervisor.paths import (
@@ -39,7 +47,8 @@ class PostgresServer:
 
     Start it from the main thread and outside any event loop; it ends when the process that started
     it ends. `durable=False` trades safety against power cuts for speed (throw-away data).
-    `bin_dir=None` takes the first PostgreSQL found. `pause` is how it waits.
+    `bin_dir=None` takes the first PostgreSQL found. `pause` is how it waits. Without `archiving`
+    its log is not archived.
     """
 
     name = "postgres"
@@ -51,11 +60,13 @@ class PostgresServer:
         bin_dir: Path | None = None,
         durable: bool = True,
         pause: Pause = time.sleep,
+        archiving: Archiving | None = None,
     ) -> None:
         self._paths = Paths(data_dir.resolve())
         self._bin_dir = bin_dir
         self._durable = durable
         self._pause = pause
+        self._archiving = archiving
         self._process: Process | None = None
         self._account: Account | None = None
         self._sockets = Path()
@@ -185,7 +196,11 @@ class PostgresServer:
             "log_destination": "stderr",
             "log_line_prefix": "%m [%p] %q%u@%d ",
             "cluster_name": "central_config",
+            "archive_mode": "off",
         }
+        if self._archiving is not None:
+            ground = Ground(self._paths, self._account, bin_dir, self._sockets)
+            settings.update(self._archiving(ground))
         if binaries.has_statement_statistics(bin_dir):
             settings["shared_preload_libraries"] = "pg_stat_statements"
         options = [part for item in settings.items() for part in ("-c", "=".join(item))]

@@ -7,6 +7,7 @@ import structlog
 
 from central_config.core.settings import Settings
 from central_config.supervisor.accounts import database_account
+from central_config.supervisor.cluster import Archiving
 from central_config.supervisor.errors import StartRefusedError, StopRequestedError
 from central_config.supervisor.lock import exclusive
 from central_config.supervisor.machine import Machine
@@ -19,10 +20,11 @@ STOPPED, REFUSED = 0, 1
 _log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
-def serve(settings: Settings) -> int:
+def serve(settings: Settings, archiving: Archiving | None = None) -> int:
     """Run PostgreSQL, Valkey, API, worker and beat until a stop; return the exit code.
 
-    Call it from the main thread: it waits for signals.
+    Call it from the main thread: it waits for signals. `archiving` makes PostgreSQL archive its
+    log, where PostgreSQL is ours.
     """
     taken = [
         f"{host}:{port}"
@@ -39,7 +41,7 @@ def serve(settings: Settings) -> int:
             " stop it, or choose others with PORT and METRICS_PORT\n"
         )
         return REFUSED
-    return run(settings, product_plan(settings))
+    return run(settings, product_plan(settings), archiving)
 
 
 def _free(host: str, port: int) -> bool:
@@ -54,7 +56,7 @@ def _free(host: str, port: int) -> bool:
     return True
 
 
-def run(settings: Settings, plan: Plan) -> int:
+def run(settings: Settings, plan: Plan, archiving: Archiving | None = None) -> int:
     """Run the servers and the processes of `plan` until a stop; return the exit code."""
     paths = Paths((settings.data_dir or default_data_dir()).expanduser().resolve())
     with Signals() as signals:
@@ -62,7 +64,7 @@ def run(settings: Settings, plan: Plan) -> int:
             own_database = settings.database_url is None
             paths.prepare(database_account(paths.cluster) if own_database else None)
             with exclusive(paths):
-                _run_and_stop(Machine(settings, plan, paths, signals), signals)
+                _run_and_stop(Machine(settings, plan, paths, signals, archiving), signals)
         except StopRequestedError as request:
             _log.info("stopped", reason=str(request))
             return STOPPED

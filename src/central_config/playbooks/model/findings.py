@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import Any, cast
 
 import msgspec
 
@@ -34,7 +35,31 @@ class Finding(msgspec.Struct, frozen=True):
     check: str
     status: Status
     summary: str
-    facts: Mapping[str, JSON] = {}
+    # JSON; the decoder takes no recursive type.
+    facts: Mapping[str, Any] = {}
+
+
+class Findings:
+    """Findings by their check; what nobody looked at is SKIPPED and has no facts."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.all = tuple(findings)
+        self._by_check = {each.check: each for each in self.all}
+
+    def __getitem__(self, check: str) -> Finding:
+        return self._by_check.get(check) or Finding(check, Status.SKIPPED, "nobody looked")
+
+    def bad(self, check: str) -> bool:
+        """Tell whether somebody looked and it is bad."""
+        return self[check].status is Status.BAD
+
+    def poor(self, check: str) -> bool:
+        """Tell whether somebody looked and it is not well."""
+        return self[check].status in {Status.BAD, Status.WARNING}
+
+    def rows(self, check: str, fact: str) -> list[dict[str, JSON]]:
+        """Return a fact that is a list of objects; empty where there is none."""
+        return cast("list[dict[str, JSON]]", self[check].facts.get(fact) or [])
 
 
 def worst(findings: Iterable[Finding]) -> Status:

@@ -7,20 +7,23 @@ what asks turns that into a finding.
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import httpx2
 
-from central_config.core.settings import Settings
+from central_config.core.json import JSON, encode
+from central_config.core.settings import Settings, with_database_number
 from central_config.playbooks.model.errors import UnreachableError
+from central_config.playbooks.model.plans import TargetName
 from central_config.playbooks.store import database, redis
+from central_config.supervisor.environment import child_environment
 from central_config.supervisor.local import Running, local_paths, processes
 from central_config.supervisor.paths import Paths
 from central_config.supervisor.plan import reachable
 
-TargetName = Literal["local", "kubernetes"]
 # Seconds; a whole diagnosis fits on one screen and into a few of them.
 PATIENCE = 5.0
 KUBECTL_PATIENCE = 20.0
@@ -51,21 +54,29 @@ class World:
     namespace: str = "central-config"
     kubectl_argv: Sequence[str] = ("kubectl",)
     patience: float = PATIENCE
+    # How long a session may sleep in its transaction.
+    idle_minutes: float = 5.0
+    # What the operator handed over on standard input (a leaked token): never shown nor written.
+    given: str = field(default="", repr=False)
     paths: Paths | None = field(init=False)
 
     def __post_init__(self) -> None:
         """Find this machine's installation."""
         self.paths = local_paths(self.settings) if self.target == "local" else None
 
-    async def rows(self, sql: str, *arguments: object, admin: bool = False) -> list[dict[str, Any]]:
+    async def rows(
+        self, sql: str, *arguments: object, admin: bool = False, database_name: str = ""
+    ) -> list[dict[str, Any]]:
         """Return what a statement returns, on a connection of its own.
 
-        `admin`: as PostgreSQL's superuser, where this machine has its password.
+        `admin`: as PostgreSQL's superuser, where this machine has its password; only then
+        `database_name` may name another database than the service's.
 
         Raises:
             UnreachableError: no answer, or a refusal.
         """
-        return await database.rows(self._database_url(admin=admin), sql, arguments, self.patience)
+        url = self._database_url(admin=admin, name=database_name)
+        return await database.rows(url, sql, arguments, self.patience)
 
     async def redis(self, *words: str) -> Any:  # noqa: ANN401 - what the command answers
         """Return what a Redis command answers.
@@ -77,15 +88,31 @@ class World:
             raise UnreachableError("REDIS_URL is not set")
         return await redis.command(self.settings.redis_url.get_secret_value(), words, self.patience)
 
-    async def http(self, url: str, *, method: str = "GET") -> Answer:
-        """Return an HTTP answer of any status.
+    async def clear_cache(self, prefix: str) -> int:
+        """Remove the cache's keys that begin with `prefix`; return how many.
+
+        Raises:
+            UnreachableError: no answer, or a refusal.
+        """
+        if self.settings.redis_url is None:
+            raise UnreachableError("REDIS_URL is not set")
+        url = self.settings.redis_url.get_secret_value()
+        url = with_database_number(url, self.settings.cache_redis_db)
+        return await redis.clear(url, prefix, self.patience)
+
+    async def http(
+        self, url: str, *, method: str = "GET", token: str = "", body: JSON = None
+    ) -> Answer:
+        """Return an HTTP answer of any status. `token` is presented; `body` is sent as JSON.
 
         Raises:
             UnreachableError: none came.
         """
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        content = None if body is None else encode(body)
         try:
             async with httpx2.AsyncClient(timeout=self.patience, trust_env=False) as client:
-                answer = await client.request(method, url)
+                answer = await client.request(method, url, headers=headers, content=content)
         except httpx2.HTTPError as error:
             raise UnreachableError(f"{url}: {error or type(error).__name__}") from error
         return Answer((answer.status_code, answer.text))
@@ -108,6 +135,15 @@ class World:
         argv = [*self.kubectl_argv, "-n", self.namespace, *words]
         return await run(argv, KUBECTL_PATIENCE)
 
+    async def own_command(self, words: Sequence[str], patience: float) -> str:
+        """Return what a command of this service prints, run on this world's settings.
+
+        Raises:
+            UnreachableError: it failed or took too long; with the last thing it said.
+        """
+        argv = (sys.executable, "-m", "central_config", *words)
+        return await run(argv, patience, child_environment(self.settings, {}))
+
     def processes(self) -> list[Running]:
         """Return what the supervisor of this machine runs; nothing where there is none."""
         return [] if self.paths is None else processes(self.paths)
@@ -116,15 +152,17 @@ class World:
         """Ask a process of the supervisor to end; the supervisor starts it again."""
         os.kill(process.pid, signal.SIGTERM)
 
-    def _database_url(self, *, admin: bool) -> str:
+    def _database_url(self, *, admin: bool, name: str = "") -> str:
         if admin and self.paths is not None and self.paths.admin_password.exists():
-            return database.admin_address(self.paths)
+            return database.admin_address(self.paths, name)
         if self.settings.database_url is None:
             raise UnreachableError("DATABASE_URL is not set")
         return self.settings.database_url.get_secret_value()
 
 
-async def run(argv: Sequence[str], patience: float) -> str:
+async def run(
+    argv: Sequence[str], patience: float, environment: Mapping[str, str] | None = None
+) -> str:
     """Run a program and return its output.
 
     Raises:
@@ -133,6 +171,7 @@ async def run(argv: Sequence[str], patience: float) -> str:
     try:
         process = await asyncio.create_subprocess_exec(
             *argv,
+            env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

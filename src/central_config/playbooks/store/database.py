@@ -9,18 +9,18 @@ import asyncpg
 
 from central_config.playbooks.model.errors import UnreachableError
 from central_config.supervisor.accounts import database_account
-from central_config.supervisor.cluster import SUPERUSER
+from central_config.supervisor.cluster import DATABASE, SUPERUSER
 from central_config.supervisor.paths import Paths, socket_directory
 from central_config.supervisor.postgres import address
 
 _SETTINGS = {"application_name": "central-config-ops"}
 
 
-def admin_address(paths: Paths) -> str:
-    """Return the superuser's address on this machine's PostgreSQL."""
+def admin_address(paths: Paths, name: str = "") -> str:
+    """Return the superuser's address on this machine's PostgreSQL, by default our database's."""
     account = database_account(paths.cluster)
     sockets = socket_directory(paths.root, account) / "postgres"
-    return address(sockets, paths.admin_password, user=SUPERUSER)
+    return address(sockets, paths.admin_password, user=SUPERUSER, database=name or DATABASE)
 
 
 async def rows(

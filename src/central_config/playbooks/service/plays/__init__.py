@@ -1,0 +1,1 @@
+"""The playbooks, one module each, and what several of them plan with."""

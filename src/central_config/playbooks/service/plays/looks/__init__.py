@@ -1,0 +1,1 @@
+"""Looks that carry what a plan needs beside the figures: process numbers, starts, sessions."""

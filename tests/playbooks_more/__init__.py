@@ -1,0 +1,1 @@
+"""Looking at the system, and the playbooks beyond those of its servers."""
