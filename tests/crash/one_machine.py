@@ -15,7 +15,7 @@ import httpx2
 from tests.crash.load import wait_for
 from tests.support.api import Client, free_port
 
-READY_WITHIN, STOP_WITHIN = 50.0, 30.0  # seconds
+READY_WITHIN, STOP_WITHIN = 100.0, 30.0  # seconds
 
 
 @dataclass
@@ -26,6 +26,7 @@ class Machine:
     process: subprocess.Popen[bytes]
     log: Path
     url: str
+    environment: dict[str, str]
 
     def said(self) -> str:
         """What it wrote so far."""
@@ -74,7 +75,7 @@ def serving(data_dir: Path, **variables: str) -> Iterator[Machine]:
             start_new_session=True,
         )
     try:
-        yield Machine(data_dir, process, log, f"http://127.0.0.1:{port}")
+        yield Machine(data_dir, process, log, f"http://127.0.0.1:{port}", environment)
     finally:
         if process.poll() is None:
             process.terminate()

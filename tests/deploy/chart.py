@@ -36,6 +36,7 @@ SETS = tuple(render.SETS)
 EVERYTHING: Document = {
     "ai": {"enabled": True},
     "ollama": {"enabled": True},
+    "backup": {"enabled": True},
     "monitoring": {
         "serviceMonitor": {"enabled": True},
         "prometheusRule": {"enabled": True},

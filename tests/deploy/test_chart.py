@@ -1,10 +1,15 @@
 """The chart is accepted: by Helm, by its own schema, by Kubernetes' strict schemas."""
 
+import json
+from typing import get_args
+
 import kubernetes_validate
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from central_config import __version__
+from central_config.core.settings import Settings
 from tests.deploy.chart import CASES, CHART, Document, every_case, helm, one, render, rendered
 from tests.docs.pages import ROOT
 
@@ -108,6 +113,33 @@ def test_dashboards_arrive_as_they_are() -> None:
 def test_the_schema_refuses(values: Document, complaint: str) -> None:
     with pytest.raises(helm.HelmError, match=complaint):
         render.render(values)
+
+
+def test_no_secret_is_a_plain_setting() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text("utf-8"))
+    refused = set(schema["properties"]["settings"]["propertyNames"]["not"]["enum"])
+    secrets = {
+        name.upper()
+        for name, field in Settings.model_fields.items()
+        if SecretStr in get_args(field.annotation)
+    }
+    assert len(secrets) > 5
+    assert secrets | {f"{name}_FILE" for name in secrets} <= refused
+
+
+def test_backups_go_to_a_volume_of_their_own() -> None:
+    worker = one(rendered("everything"), "Deployment", "central-config-worker")
+    (container,) = worker["spec"]["template"]["spec"]["containers"]
+    (place,) = (each["value"] for each in container["env"] if each["name"] == "BACKUP_REPOSITORY")
+    (mount,) = (each for each in container["volumeMounts"] if each["mountPath"] == place)
+    volumes = {each["name"]: each for each in worker["spec"]["template"]["spec"]["volumes"]}
+    claim = volumes[mount["name"]]["persistentVolumeClaim"]["claimName"]
+    kept = one(rendered("everything"), "PersistentVolumeClaim", claim)
+    assert kept["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    assert "BACKUP_PASSPHRASE" in {each["name"] for each in container["env"]}
+    several = {"backup": {"enabled": True}, "worker": {"replicas": 2}}
+    with pytest.raises(helm.HelmError, match="ReadWriteMany"):
+        render.render(several)
 
 
 def test_further_secrets_reach_the_programs() -> None:

@@ -1,6 +1,7 @@
 """The reference pages say what the code says, and everything is described."""
 
 import importlib.util
+import itertools
 import re
 import tomllib
 from pathlib import Path
@@ -12,9 +13,11 @@ from central_config.access.model import BUILT_IN_ROLES, PERMISSIONS
 from central_config.core.problems import CATALOGUE
 from central_config.core.settings import Settings
 from central_config.interop.model.terms import Format
+from central_config.playbooks.service.catalogue import playbooks
 from tests.docs.pages import ROOT, read
 
 REFERENCE = ROOT / "docs" / "reference"
+PLAYBOOKS = ROOT / "docs" / "runbook" / "playbooks"
 
 
 def _generator() -> ModuleType:
@@ -54,8 +57,19 @@ def test_page_is_what_the_code_says(generated: dict[Path, str], page: str) -> No
 
 
 def test_every_page_is_tested(generated: dict[Path, str]) -> None:
-    assert len(generated) == 7
-    assert all(path.parent == REFERENCE for path in generated)
+    assert len([path for path in generated if path.parent == REFERENCE]) == 7
+    assert {path.parent for path in generated} == {REFERENCE, PLAYBOOKS}
+
+
+@pytest.mark.parametrize("name", ["index", *(each.name for each in playbooks())])
+def test_playbook_page_is_what_the_code_does(generated: dict[Path, str], name: str) -> None:
+    path = PLAYBOOKS / f"{name}.md"
+    current = path.exists() and path.read_text(encoding="utf-8") == generated[path]
+    assert current, f"{name}.md is stale: run `make docs`"
+
+
+def test_no_playbook_page_is_left_over(generated: dict[Path, str]) -> None:
+    assert {path for path in generated if path.parent == PLAYBOOKS} == set(PLAYBOOKS.iterdir())
 
 
 @pytest.mark.parametrize("name", list(Settings.model_fields))
@@ -116,7 +130,7 @@ def test_dependencies_are_described() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [
         *project["project"]["dependencies"],
-        *project["project"]["optional-dependencies"]["embedded"],
+        *itertools.chain(*project["project"]["optional-dependencies"].values()),
         *project["dependency-groups"]["dev"],
     ]
     page = read(ROOT / "docs" / "dependencies.md")

@@ -4,15 +4,6 @@
 PLANNED = {
     "central_config_ai_operation_duration_seconds",
     "central_config_ai_operations_total",
-    "central_config_audit_chain_check_age_seconds",
-    "central_config_audit_chain_intact",
-    "central_config_backup_age_seconds",
-    "central_config_beat_leaders",
-    "central_config_certificate_expiry_timestamp_seconds",
-    "central_config_database_connections_limit",
-    "central_config_jobs",
-    "central_config_jobs_oldest_queued_seconds",
-    "central_config_restore_drill_age_seconds",
 }
 
 # Of exporters that the tests start, beside a server without standby and without extension.

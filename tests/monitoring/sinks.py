@@ -68,13 +68,18 @@ class _Posts(BaseHTTPRequestHandler):
 
 
 class MailSink(socketserver.ThreadingTCPServer):
-    """Takes every message (RFC 5321, without extensions) and keeps it."""
+    """Takes every message (RFC 5321, without extensions) and keeps it.
+
+    Not for the recipients that are `refused` for good, or `busy`.
+    """
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Session)
         self.mails: list[Mail] = []
+        self.refused: set[str] = set()
+        self.busy: set[str] = set()
 
     @property
     def address(self) -> str:
@@ -90,12 +95,22 @@ class _Session(socketserver.StreamRequestHandler):
         while line := self.rfile.readline().decode().strip():
             verb, _, rest = line.partition(" ")
             if verb.upper() == "RCPT":
-                recipients.append(rest.partition("<")[2].partition(">")[0])
+                recipient = rest.partition("<")[2].partition(">")[0]
+                if (refusal := self._refusal(recipient)) is not None:
+                    self._say(refusal)
+                    continue
+                recipients.append(recipient)
             if verb.upper() == "DATA":
                 self._say("354 go on")
                 self._keep(recipients)
                 recipients = []
             self._say("221 bye" if verb.upper() == "QUIT" else "250 ok")
+
+    def _refusal(self, recipient: str) -> str | None:
+        sink = cast(MailSink, self.server)
+        if recipient in sink.refused:
+            return "550 no such user"
+        return "451 come back" if recipient in sink.busy else None
 
     def _say(self, line: str) -> None:
         self.wfile.write(line.encode() + b"\r\n")

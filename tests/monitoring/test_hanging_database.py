@@ -28,8 +28,9 @@ def _postmaster(servers: Servers) -> int:
 
 
 @contextmanager
-def _hanging(pid: int) -> Iterator[None]:
-    stopped = _family(pid)
+def hanging(servers: Servers) -> Iterator[None]:
+    """Have PostgreSQL and all of its processes stand still until the block ends."""
+    stopped = _family(_postmaster(servers))
     try:
         for each in stopped:
             os.kill(each, signal.SIGSTOP)
@@ -65,7 +66,7 @@ def test_the_age_of_what_is_served_grows(servers: Servers, tmp_path: Path) -> No
         admin.put(workspace.place("prod", "a"), 1)
         admin.close()
         assert _age(api) < OLD
-        with _hanging(_postmaster(servers)):
+        with hanging(servers):
             until(lambda: _age(api) > OLD, what="the age is scraped", seconds=2 * OLD)
         until(lambda: _age(api) < OLD, what="the age after it answers again")
     finally:

@@ -52,6 +52,11 @@ class Sweep:
             "username": [user["username"] for user in users],
             "key_id": [key["id"] for key in keys],
             "job": [str(UUID(int=0))],
+            "notification": [str(UUID(int=0))],
+            "run": [str(UUID(int=0))],
+            "incident": ["INC-2026-1123-001"],
+            "document": ["initial", "resolution"],
+            "report": [str(UUID(int=0))],
             "name": [role["name"] for role in everything.ok("GET", "/roles")["items"]] + ["names"],
         }
         first = next(iter(planted.secret.values()))
@@ -76,6 +81,15 @@ class Sweep:
             "revision": ["4", before],
             "wait": ["0"],
             "skip": ["0"],
+            "about": [None, "test"],
+            "channel": [None, "mail"],
+            "open": [None, "true"],
+            "severity": [None, "P0"],
+            "incident": [None, "INC-2026-1123-001"],
+            "checklist": [None, "pre-deployment"],
+            "older_than": [None, "0"],
+            "inactive_days": [None, "0"],
+            "key_days": [None, "0"],
         }
 
     def run(self, who: str) -> dict[str, str]:

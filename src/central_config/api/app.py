@@ -18,7 +18,9 @@ from central_config.api.idempotency import Idempotency
 from central_config.api.pages import router as problem_pages
 from central_config.api.problems import install as install_problems
 from central_config.api.services import Services
+from central_config.api.tracing import Traced
 from central_config.audit.routes import router as audit_routes
+from central_config.backups.routes import router as backup_routes
 from central_config.configurations.routes import router as configuration_routes
 from central_config.core.clock import SystemClock
 from central_config.core.logging import configure_logging
@@ -29,7 +31,10 @@ from central_config.core.process import (
     favour_short_answers,
 )
 from central_config.core.settings import Settings, get_settings
+from central_config.core.tracing import tracer
+from central_config.incidents.routes import router as incident_routes
 from central_config.interop.routes import router as interop_routes
+from central_config.notifications.routes import router as notification_routes
 from central_config.operations.routes import router as operation_routes
 from central_config.watch.routes import router as watch_routes
 from central_config.workspaces.routes import router as workspace_routes
@@ -37,6 +42,8 @@ from central_config.workspaces.routes import router as workspace_routes
 log = structlog.get_logger(__name__)
 
 PREFIX = "/api/v1"
+# What this process is called in traces.
+SERVICE = "central-config-api"
 # What 16,384 connections, the database and logs need; one process holds that many watches.
 OPEN_FILES = 20_000
 
@@ -52,6 +59,9 @@ def build_control_plane(services: Services) -> FastAPI:
             asyncio.get_running_loop().add_signal_handler(END_STREAMS, services.hub.close)
         yield
         await services.stop()
+        traces = tracer(services.settings, SERVICE)
+        if traces is not None:
+            await asyncio.to_thread(traces.close)
 
     app = FastAPI(
         title="central-config",
@@ -75,7 +85,10 @@ def build_control_plane(services: Services) -> FastAPI:
         watch_routes,
         interop_routes,
         audit_routes,
+        backup_routes,
         operation_routes,
+        notification_routes,
+        incident_routes,
     ):
         app.include_router(router, prefix=PREFIX)
     app.include_router(health_routes)
@@ -95,7 +108,9 @@ def build(settings: Settings) -> Application:
         services.database, services.vault, SystemClock(), services.access.authenticate
     )
     control = Edge(build_control_plane(services), settings, idempotency)
-    return services.front(control) if settings.data_plane else control
+    whole = services.front(control) if settings.data_plane else control
+    traces = tracer(settings, SERVICE)
+    return whole if traces is None else Traced(whole, traces)
 
 
 def create() -> Application:

@@ -20,6 +20,8 @@ from central_config.api.plane.standing import Standing
 from central_config.api.plane.watches import WatchPath
 from central_config.api.plane.writes import WritePath
 from central_config.audit.service import AuditService
+from central_config.audit.service.retention import Retention, SealingRequests
+from central_config.backups.service.catalogue import BackupAges, Catalogue
 from central_config.configurations.cache import Snapshots
 from central_config.configurations.cache.keeper import Keeper
 from central_config.configurations.cache.memory import MemoryBound
@@ -40,11 +42,23 @@ from central_config.core.clock import Clock, SystemClock
 from central_config.core.db import lost_connection, open_database, pool_use
 from central_config.core.jobs.queue import JobQueue
 from central_config.core.listen import NotificationListener
-from central_config.core.metrics import ACTIVE_CONFIGURATIONS, DATABASE_POOL
+from central_config.core.metrics import (
+    ACTIVE_CONFIGURATIONS,
+    DATABASE_CONNECTIONS_LIMIT,
+    DATABASE_POOL,
+)
 from central_config.core.settings import Settings
 from central_config.core.writer import GroupWriter
+from central_config.incidents.service import Tools as IncidentTools
+from central_config.incidents.service import parts as incident_services
 from central_config.interop.service import Interop
-from central_config.operations.service import Jobs
+from central_config.notifications.service import Notifications
+from central_config.operations.model.certificates import places
+from central_config.operations.service.certificates import CertificateWatch
+from central_config.operations.service.jobs import Jobs
+from central_config.operations.service.measuring import Measuring
+from central_config.operations.service.reports import Reports
+from central_config.operations.service.schedules import Schedules
 from central_config.secrets.model import SealBrokenError
 from central_config.secrets.service import Vault, master_key
 from central_config.watch.hub import Hub
@@ -107,14 +121,17 @@ class Services:
         standing = Standing(guard, self.access, self.directory)
         addresses = ClientAddresses(settings)
         self.watches = WatchPath(callers, watching, standing, addresses)
-        largest = settings.max_body_bytes
-        self.writes = WritePath(callers, publishing, addresses, largest)
+        self.writes = WritePath(callers, publishing, addresses, settings.max_body_bytes)
         self.by_type: dict[type, Any] = {
             type(each): each
             for each in (
                 workspaces,
                 self.access,
                 AuditService(self.database),
+                Catalogue(self.database, clock),
+                BackupAges(self.database, clock),
+                Retention.of(self.database, settings, clock),
+                SealingRequests(self.database, self.queue, clock),
                 proposals,
                 publishing,
                 reading,
@@ -127,9 +144,17 @@ class Services:
                 Environments(workspaces, self.snapshots),
                 watching,
                 Jobs(self.database, self.queue, clock),
+                Schedules(self.database, clock),
+                Reports(self.database, clock),
                 Interop(self.database, self.snapshots, reading, changing, clock),
+                settings,
+                Notifications(self.database, self.queue, settings, clock),
+                *incident_services(
+                    IncidentTools(self.database, self.queue, settings, clock), self.access
+                ),
             )
         }
+        self.certificates = CertificateWatch(places(settings.certificates), clock)
         self.books = Books(list(self._entries()))
 
     def _keepers(self) -> Iterator[Keeper | MemoryBound]:
@@ -175,6 +200,7 @@ class Services:
         self.watches.stop()
         await self.writer.stop()
         await self.books.stop()
+        await self.certificates.stop()
         await self.listener.stop()
         await self.relay.stop()
         for keeper in self.keepers:
@@ -190,11 +216,17 @@ class Services:
     def _entries(self) -> Iterator[Entry]:
         """Yield what is measured and written down regularly."""
         yield Entry("pool", self._measure_pool)
+        yield Entry("jobs, schedulers, audit log", Measuring(self.database).measure)
+        yield Entry("ages of backups", self.by_type[BackupAges].look, every=6)
         yield Entry("uses of keys", self.access.flush_usage)
+        yield Entry("notifications", self.by_type[Notifications].measure, every=6)
         # Counting all configurations reads an index from end to end: every minute is enough.
         yield Entry("active configurations", self._count_active, every=6)
+        yield Entry("certificates", self.certificates.keep, every=6)
 
     async def _measure_pool(self) -> None:
+        settings = self.settings
+        DATABASE_CONNECTIONS_LIMIT.set(settings.database_pool_size + settings.database_max_overflow)
         used, idle = pool_use(self.database)
         DATABASE_POOL.labels("used").set(used)
         DATABASE_POOL.labels("idle").set(idle)

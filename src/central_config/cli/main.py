@@ -128,10 +128,37 @@ TABLE = (
         PLACES,
     ),
     Command("schema", "schema:app", "Schema rules: which values keys may have.", PLACES),
-    Command("user", "user:app", "Users: list, create, show, deactivate; their roles.", ACCESS),
+    Command(
+        "user",
+        "user:app",
+        "Users: list, create, show, deactivate; their roles; the access review.",
+        ACCESS,
+    ),
     Command("role", "role:app", "Roles: which there are, and what they allow.", ACCESS),
-    Command("key", "key:app", "API keys, for programs: create, list, revoke.", ACCESS),
-    Command("audit", "audit:app", "The audit log: list, export, verify.", ACCESS),
+    Command("key", "key:app", "API keys, for programs: create, list, rotate, revoke.", ACCESS),
+    Command("audit", "audit:app", "The audit log: list, export, verify, seal old months.", ACCESS),
+    Command(
+        "job",
+        "job:app",
+        "Background jobs: list, watch, retry, cancel; what runs by itself.",
+        OPERATING,
+    ),
+    Command(
+        "maintenance",
+        "maintenance:app",
+        "Maintenance: run it, and read its reports.",
+        OPERATING,
+    ),
+    Command(
+        "incident",
+        "incident:app",
+        "Incidents: open, update, acknowledge, resolve, report, escalate.",
+        OPERATING,
+    ),
+    Command("checklist", "checklist:app", "Checklists: run one, list runs.", OPERATING),
+    Command(
+        "notification", "notification:app", "Messages to people: list, test, retry.", OPERATING
+    ),
     Command("login", "account:login", "Sign in, and save the session as a context.", SIGN_IN),
     Command("logout", "account:logout", "End the session, here and on the server.", SIGN_IN),
     Command("whoami", "account:whoami", "Show who you are and what you may do.", SIGN_IN),
@@ -176,7 +203,56 @@ SERVER_COMMANDS = (
 )
 
 # These operate the service on its own settings: they ask no API, for it may be down.
-OPERATING_COMMANDS: tuple[Command, ...] = ()
+OPERATING_COMMANDS: tuple[Command, ...] = (
+    Command(
+        "backup",
+        "backups.commands.backup:app",
+        "Backups: create, list, verify, drill, prune.",
+        OPERATING,
+    ),
+    Command(
+        "restore",
+        "backups.commands.restore:restore",
+        "Restore the database beside the live one and compare them; with `--apply`, switch.",
+        OPERATING,
+    ),
+    Command(
+        "doctor",
+        "playbooks.commands.doctor:doctor",
+        "Examine an installation: settings, rights, room for connections, keys, backups.",
+        OPERATING,
+    ),
+    Command(
+        "support-bundle",
+        "playbooks.commands.bundle:support_bundle",
+        "Write a bundle for whoever helps: findings, statistics, logs; no value, no secret.",
+        OPERATING,
+    ),
+    Command(
+        "ops",
+        "playbooks.commands.ops:app",
+        "The runbook as commands: diagnose, plan, apply, verify.",
+        OPERATING,
+    ),
+    Command(
+        "certificates",
+        "operations.commands.certificates:certificates",
+        "List certificates with their subjects, names, ends, and what is wrong with them.",
+        OPERATING,
+    ),
+    Command(
+        "dependencies",
+        "operations.commands.dependencies:app",
+        "What this installation is made of: report, SBOM.",
+        OPERATING,
+    ),
+    Command(
+        "manifest",
+        "operations.commands.manifest:app",
+        "Signed checksums of a release: create, verify.",
+        OPERATING,
+    ),
+)
 
 HELP = "Central configuration: typed, reviewed, versioned, watched live."
 

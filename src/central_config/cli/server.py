@@ -9,13 +9,21 @@ from central_config.core.settings import get_settings
 
 def serve() -> int:
     """Run everything on this machine: PostgreSQL, Valkey, API, worker and beat."""
-    from central_config.supervisor.serve import serve as run  # noqa: PLC0415 - heavy, and only here
+    # Heavy, and only here.
+    from central_config.backups.model.errors import BackupRefusedError  # noqa: PLC0415
+    from central_config.backups.service.archiving import archiving_of  # noqa: PLC0415
+    from central_config.supervisor.serve import serve as run  # noqa: PLC0415
 
     settings = get_settings()
     if sys.stdout.isatty() and "log_format" not in settings.model_fields_set:
         settings = settings.model_copy(update={"log_format": "console"})
     configure_logging(settings)
-    return run(settings)
+    try:
+        archiving = archiving_of(settings)
+    except BackupRefusedError as problem:
+        sys.stderr.write(f"central-config: {problem}\n")
+        return 1
+    return run(settings, archiving)
 
 
 def api() -> int:

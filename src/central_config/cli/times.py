@@ -62,6 +62,18 @@ def parse_expiry(text: str, clock: Clock | None = None) -> str:
     return rfc3339(moment)
 
 
+def parse_span(text: str) -> timedelta:
+    """Return a span of time such as `180d` or `12h`.
+
+    Raises:
+        UsageError: the text is none.
+    """
+    found = re.fullmatch(r"(\d{1,5})\s*([smhdw])\w*", text.strip().lower())
+    if found is None:
+        raise UsageError(f"{text!r} is no span of time", "Write 180d, 12h, 30m, 2w or 0s.")
+    return timedelta(**{_UNITS[found.group(2)]: int(found.group(1))})
+
+
 def parse_side(text: str, clock: Clock | None = None) -> str:
     """Return one side of a comparison: `prod`, `prod@42` or `prod@10m ago`."""
     slug, at, moment = text.partition("@")

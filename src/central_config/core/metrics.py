@@ -43,6 +43,11 @@ SNAPSHOT_LOAD = Histogram(
     ["source"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
+CACHE_REQUESTS = Counter(
+    "central_config_cache_requests_total",
+    "Workspaces asked for: in memory (hit, miss), and of those missed in Redis (hit, miss, stale)",
+    ["cache", "outcome"],
+)
 WATCHERS = Gauge("central_config_watchers", "Open watches", ["kind"])
 WATCH_EVENTS = Counter("central_config_watch_events_total", "Events handed to watchers")
 WATCH_CUT = Counter("central_config_watch_cut_total", "Watchers cut because they were too slow")
@@ -55,6 +60,46 @@ WRITER_BATCH = Histogram(
 DATABASE_POOL = Gauge(
     "central_config_database_pool_connections", "Connections of the pool", ["state"]
 )
+DATABASE_CONNECTIONS_LIMIT = Gauge(
+    "central_config_database_connections_limit",
+    "Connections this process may have at most: those of its pool, and those under load",
+)
+JOBS = Gauge("central_config_jobs", "Background jobs; NaN while the database is away", ["status"])
+JOBS_OLDEST_QUEUED = Gauge(
+    "central_config_jobs_oldest_queued_seconds",
+    "Time the background job that has waited longest is overdue; NaN while the database is away",
+)
+BEAT_LEADERS = Gauge(
+    "central_config_beat_leaders",
+    "Schedulers that lead; one is right. NaN while the database is away",
+)
+AUDIT_CHAIN_INTACT = Gauge(
+    "central_config_audit_chain_intact",
+    "What the last verification of the audit log found: 1 intact, 0 broken, NaN before the first",
+)
+AUDIT_CHAIN_CHECK_AGE = Gauge(
+    "central_config_audit_chain_check_age_seconds",
+    "Time since the last verification of the audit log; +Inf: there was none",
+)
+NOTIFICATIONS = Gauge(
+    "central_config_notifications",
+    "Messages to people in the outbox: queued and failed ones are with nobody yet",
+    ["status"],
+)
 AUTHENTICATION_FAILURES = Counter(
     "central_config_authentication_failures_total", "Sign-ins and keys refused", ["method"]
+)
+BACKUP_AGE = Gauge(
+    "central_config_backup_age_seconds",
+    "Age of the last good backup; +Inf: there never was one, NaN: the database was not asked yet",
+    ["kind"],
+)
+RESTORE_DRILL_AGE = Gauge(
+    "central_config_restore_drill_age_seconds",
+    "Time since a backup was restored and found good; +Inf: never, NaN: not asked yet",
+)
+CERTIFICATE_EXPIRY = Gauge(
+    "central_config_certificate_expiry_timestamp_seconds",
+    "When a certificate of CERTIFICATES, or one it needs, ends first; NaN: it was never read",
+    ["name"],
 )

@@ -109,6 +109,20 @@ class Settings(BaseSettings):
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_format: str = Field(default="json", pattern="^(json|console)$", description="Log form")
 
+    # Traces
+    traces_endpoint: str | None = Field(
+        default=None,
+        description="Where traces go: an OTLP/HTTP address such as http://collector:4318/v1/traces "
+        "(needs `central-config[traces]`); without it there are none",
+    )
+    traces_sample: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="Share of the requests and jobs that begin a trace; one that comes with its "
+        "caller's is a part of that one",
+    )
+
     # Secrets and sign-in
     master_key: SecretStr | None = Field(
         default=None,
@@ -119,6 +133,82 @@ class Settings(BaseSettings):
         default=None, description="First administrator's password; generated when absent"
     )
     session_lifetime: int = Field(default=12 * 3600, ge=60, description="Life of a sign-in")
+
+    # Maintenance
+    prometheus_url: SecretStr | None = Field(
+        default=None,
+        description="Prometheus that the weekly report asks how long answers took; without it the "
+        "report knows the API on this machine since its start",
+    )
+
+    # Backups
+    backup_repository: str | None = Field(
+        default=None,
+        description="Where backups go: a directory, or `s3://bucket/prefix`; absent = no backups",
+    )
+    backup_s3_endpoint: str | None = Field(
+        default=None, description="S3 server, `https://host:port`; absent = Amazon's for the region"
+    )
+    backup_s3_region: str = Field(default="us-east-1", description="S3 region")
+    backup_s3_key: SecretStr | None = Field(default=None, description="S3 access key")
+    backup_s3_secret: SecretStr | None = Field(default=None, description="S3 secret key")
+    backup_s3_ca_file: Path | None = Field(
+        default=None, description="Certificates the S3 server's is checked with; absent = system's"
+    )
+    backup_passphrase: SecretStr | None = Field(
+        default=None,
+        description="Encrypts backups; keep it elsewhere too: without it they cannot be read",
+    )
+    backup_retention_full: int = Field(
+        default=4, ge=1, description="Full physical backups kept, with all that depends on them"
+    )
+
+    # Telling people
+    slack_webhook_url: SecretStr | None = Field(
+        default=None, description="Incoming webhook of Slack that messages go to"
+    )
+    slack_channel: str = Field(
+        default="", description="Channel for what names none, where the webhook lets one choose"
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server, `smtp://user:password@host:587` (STARTTLS) or `smtps://...`",
+    )
+    mail_from: str = Field(default="", description="Sender of mail, e.g. `config@example.org`")
+    mail_to: str = Field(
+        default="", description="Comma-separated recipients of mail that names none"
+    )
+    notify_webhook_url: SecretStr | None = Field(
+        default=None, description="Address of yours that gets messages as signed JSON"
+    )
+    notify_webhook_secret: SecretStr | None = Field(
+        default=None, description="What those messages are signed with (HMAC-SHA256)"
+    )
+    alerts_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Bearer token with which Alertmanager reports alerts; unset: it cannot",
+    )
+
+    # Audit log and certificates
+    audit_retention_months: int = Field(
+        default=13,
+        ge=0,
+        le=1200,
+        description="Whole months the audit log keeps in the database beside this one; older "
+        "ones are exported, verified, sealed and dropped. 0 = for ever",
+    )
+    audit_archive_dir: Path | None = Field(
+        default=None,
+        description="Where those exports go; absent = nothing leaves the database "
+        "(`serve` uses `audit-archive` in its data directory)",
+    )
+    certificates: str = Field(
+        default="",
+        pattern=r"^(\s*[^=,\s]+=[^=,\s]+\s*(,\s*[^=,\s]+=[^=,\s]+\s*)*)?$",
+        description="Certificates to look after, comma-separated: `name=/path/to/file.pem` or "
+        "`name=host:port`",
+    )
 
     # One-machine default
     data_dir: Path | None = Field(
@@ -164,6 +254,11 @@ class Settings(BaseSettings):
             message = "DATABASE_URL is not set (or start everything with `central-config serve`)"
             raise SystemExit(message)
         return self.database_url.get_secret_value()
+
+    def on_database(self, url: str) -> Self:
+        """Return the same settings for another database."""
+        changes = {"database_url": SecretStr(url), "database_listen_url": None}
+        return self.model_copy(update=changes)
 
     def broker_url(self) -> str:
         """Return the queue's address: its own, or database 1 of REDIS_URL."""

@@ -60,6 +60,10 @@ key: {{ $place.key }}
 {{- if .Values.backup.enabled }}
 - name: BACKUP_REPOSITORY
   value: /var/lib/central-config/backups
+{{- if not (hasKey .Values.settings "AUDIT_ARCHIVE_DIR") }}
+- name: AUDIT_ARCHIVE_DIR   # old months of the audit log, on the same volume
+  value: /var/lib/central-config/backups/audit-archive
+{{- end }}
 {{- end }}
 {{- range $name, $value := .Values.settings }}
 - name: {{ $name }}

@@ -20,7 +20,7 @@ from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.routes.values import STALE_AFTER, seen_revision
 from central_config.configurations.service import Snapshots, Step
 from central_config.configurations.service.reading import Reading
-from central_config.core.metrics import HTTP
+from central_config.core.metrics import CACHE_REQUESTS, HTTP
 
 ROUTE = "/api/v1/config/{workspace}/{environment}"
 KEY_ROUTE = ROUTE + "/{key}"
@@ -36,6 +36,7 @@ _LARGE = 16 * 1024
 _UNCHANGED = 304
 # How long the age in an answer may be behind itself (seconds).
 _AGED_FOR = 0.005
+_FROM_MEMORY = CACHE_REQUESTS.labels("memory", "hit")
 
 _ADDRESS = re.compile(r"/api/v1/config/([a-z0-9-]{1,63})/([a-z0-9-]{1,63})(?:/([A-Za-z0-9._/-]+))?")
 
@@ -207,6 +208,7 @@ class ReadPath:
     def _count(self, ticket: Ticket) -> None:
         if ticket.hits:
             self._access.count(ticket.caller.principal, ticket.hits)
+            _FROM_MEMORY.inc(ticket.hits)
             ticket.hits = 0
 
 

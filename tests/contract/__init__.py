@@ -1,0 +1,1 @@
+"""What operators, dashboards and scripts rely on is there under its name."""
