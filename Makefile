@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
 STAMP := $(VENV)/.installed
+# Tests wait for real servers more than they compute: three at a time on two processors.
+TESTERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test previous check format lock docs sdk bench clean
@@ -27,7 +29,7 @@ run: $(STAMP) ## Start the whole service on this machine
 	@SAMPLE_WORKSPACE=$${SAMPLE_WORKSPACE:-true} $(BIN)/central-config serve
 
 test: $(STAMP) ## Run all tests (ARGS="-k name" to choose)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs $(ARGS)
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile -rs $(ARGS)
 
 previous: $(STAMP) ## Run the tests of an earlier release on this schema (REF=v1.2.0)
 	@$(BIN)/python tests/previous_release.py $(REF)

@@ -7,11 +7,10 @@ import pytest
 
 from central_config.core.settings import Settings
 from tests.support.api import ApiProcess, Client, Workspace
-from tests.support.servers import MASTER_KEY, Servers, cloned_database
+from tests.support.servers import MASTER_KEY, Servers, cloned_database, own_valkey
 
-# How the process that runs pytest tells its xdist workers where the servers are.
+# How the process that runs pytest tells its xdist workers where the server is.
 _DATABASE = "CC_TESTS_DATABASE_URL"
-_REDIS = "CC_TESTS_REDIS_URL"
 _servers: list[Servers] = []
 
 
@@ -23,7 +22,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     _servers.append(servers)
     servers.start()
     os.environ[_DATABASE] = servers.postgres.url
-    os.environ[_REDIS] = servers.valkey.url
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -46,9 +44,10 @@ def template_url() -> str:
 
 
 @pytest.fixture(scope="session")
-def redis_url() -> str:
-    """The address of Valkey."""
-    return os.environ[_REDIS]
+def redis_url() -> Iterator[str]:
+    """The address of Valkey; each process has its own, or one's jobs would go to another's."""
+    with own_valkey() as url:
+        yield url
 
 
 @pytest.fixture

@@ -147,3 +147,124 @@ def test_a_lost_database_comes_back(
     assert asyncio.run(scalar(url, "SELECT revision FROM cc_workspace")) == 1_000_005
     with pytest.raises(BackupRefusedError, match="no restore has replaced"):
         asyncio.run(restoring.undo())
+
+
+def test_what_waited_at_the_moment_of_the_backup_is_not_done_again(
+    portable: Portable, restoring: Restoring, backed_up: Settings
+) -> None:
+    """Messages are given up; an open incident counts those as told whose time is over."""
+    url = backed_up.require_database_url()
+    for statement in (
+        (
+            "INSERT INTO cc_notification (id, channel, target, subject, body, about, status,"
+            " attempts, next_attempt_at, created_at)"
+            " SELECT gen_random_uuid(), 'slack', 'slack', '', '', '', s, 0, now(), now()"
+            " FROM unnest(ARRAY['queued', 'sent']) AS s"
+        ),
+        (
+            "INSERT INTO cc_incident SELECT * FROM jsonb_populate_recordset(NULL::cc_incident,"
+            " (SELECT jsonb_agg((SELECT jsonb_object_agg(column_name, '') FROM"
+            " information_schema.columns WHERE table_name = 'cc_incident' AND data_type = 'text')"
+            " || jsonb_build_object('id', id, 'severity', 'P0', 'status', status,"
+            " 'alert_group', NULL, 'widespread', true, 'customer_facing', true,"
+            " 'business_critical', true, 'detected_at', now(),"
+            " 'opened_at', now() - interval '31 min', 'resolved_at', resolved)) FROM"
+            " (VALUES ('INC-1', 'investigating', NULL), ('INC-2', 'resolved', now()))"
+            " AS v (id, status, resolved)))"
+        ),
+        "DELETE FROM cc_escalation_step",
+        (
+            "INSERT INTO cc_escalation_step (role, name, after_minutes, condition, targets)"
+            " VALUES ('soon', '', 30, 'critical', '[]'), ('late', '', 600, 'any', '[]')"
+        ),
+    ):
+        asyncio.run(scalar(url, statement))
+    backup = asyncio.run(portable.create())
+    asyncio.run(restoring.restore(portable, backup.label, Order("a test")))
+
+    messages = "SELECT string_agg(status || ' ' || coalesce(error, ''), ';' ORDER BY status)"
+    found = str(asyncio.run(scalar(url, f"{messages} FROM cc_notification")))
+    assert found.startswith("failed the database was restored")
+    assert found.endswith(";sent ")
+    told = "SELECT string_agg(incident_id || ' ' || role, ';' ORDER BY role)"
+    found = asyncio.run(scalar(url, f"{told} FROM cc_escalation_notice"))
+    assert found == "INC-1 !unacknowledged;INC-1 soon"
+    said = "SELECT string_agg(incident_id || ' ' || kind || ' ' || text, ';')"
+    found = str(asyncio.run(scalar(url, f"{said} FROM cc_incident_entry")))
+    assert found.startswith("INC-1 note the database was restored")
+    assert "INC-2" not in found
+
+
+def test_a_restore_that_was_killed_is_tidied_up_by_the_next(
+    portable: Portable, restoring: Restoring, backed_up: Settings, template_url: str
+) -> None:
+    """What was revoked since the backup is not forgotten because nobody could be asked."""
+    url, name = backed_up.require_database_url(), name_of(backed_up)
+    asyncio.run(
+        scalar(
+            url,
+            "INSERT INTO cc_workspace (id, slug, name, description, revision, oldest_revision,"
+            " created_at) VALUES (gen_random_uuid(), 'kept', '', '', 5, 0, now())",
+        )
+    )
+    backup = asyncio.run(portable.create())
+    maintenance = address_of(template_url, "postgres")
+    left = f"{name}_restored_20200101_000000"
+    asyncio.run(scalar(maintenance, f"CREATE DATABASE {left}"))
+    asyncio.run(scalar(maintenance, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+    done = asyncio.run(restoring.restore(portable, backup.label, Order("a test")))
+    assert isinstance(done, Restored)
+    assert done.plan.live
+    assert asyncio.run(scalar(url, "SELECT revision FROM cc_workspace")) == 1_005
+    assert left not in databases(restoring)
+
+
+def test_two_do_not_restore_at_once(restoring: Restoring) -> None:
+    async def both() -> None:
+        async with restoring._server(), restoring._server():
+            pass
+
+    with pytest.raises(BackupRefusedError, match="another restore"):
+        asyncio.run(both())
+
+
+def test_a_lost_database_comes_back_by_a_superuser(
+    portable: Portable, backed_up: Settings, admin_url: str
+) -> None:
+    """As where `serve` runs the database: the service's own role owns it again."""
+    url, name = backed_up.require_database_url(), name_of(backed_up)
+    backup = asyncio.run(portable.create())
+    maintenance = address_of(admin_url, "postgres")
+    asyncio.run(scalar(maintenance, f"DROP DATABASE {name} WITH (FORCE)"))
+    mine = Restoring(backed_up, SystemClock(), maintenance)
+    done = asyncio.run(mine.restore(portable, backup.label, Order("lost")))
+    assert isinstance(done, Restored)
+    owner = "SELECT pg_get_userbyid(datdba) = current_user FROM pg_database WHERE datname = '{}'"
+    assert asyncio.run(scalar(url, owner.format(name))) is True
+
+
+def test_another_master_key_is_told_before_anything_is_replaced(
+    portable: Portable, backed_up: Settings
+) -> None:
+    url = backed_up.require_database_url()
+
+    async def keep_a_secret() -> None:
+        database = open_database(url, backed_up)
+        workspace, environment = uuid4(), uuid4()
+        try:
+            async with transaction(database) as connection:
+                await connection.execute(
+                    text(
+                        "INSERT INTO cc_workspace (id, slug, name, description, revision,"
+                        " oldest_revision, created_at) VALUES (:id, 'a', '', '', 1, 0, now())"
+                    ),
+                    {"id": workspace},
+                )
+            cipher = await Vault(database, master_key(backed_up), SystemClock()).cipher(workspace)
+            sealed.append((workspace, environment, cipher.seal(environment, "k", b"v")))
+        finally:
+            await database.dispose()
+
+    sealed: list[tuple[UUID, UUID, bytes]] = []
+    asyncio.run(keep_a_secret())
+    assert sealed

@@ -5,6 +5,7 @@ import contextlib
 import datetime as dt
 import os
 import signal
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,17 @@ CERTIFICATE = "site.pem"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site() -> Iterator[Site]:
     for program in ("prometheus", "prometheus-postgres-exporter", "prometheus-redis-exporter"):
         tool(program)
-    place = tmp_path_factory.mktemp("f")
-    for each in (place, *place.parents[:3]):  # PostgreSQL runs as somebody else
-        each.chmod(each.stat().st_mode | 0o011)
+    with tempfile.TemporaryDirectory(prefix="cc-faults-", dir="/var/tmp") as directory:
+        place = Path(directory)
+        place.chmod(0o755)  # PostgreSQL runs as somebody else
+        yield from broken(place)
+
+
+def broken(place: Path) -> Iterator[Site]:
+    """Run a machine to be broken."""
     write_certificate(place / CERTIFICATE, days=200)
     (place / "backups").mkdir()
     with watched_machine(

@@ -56,8 +56,8 @@ def servers() -> Iterator[Servers]:
     found.stop()
 
 
-def test_the_age_of_what_is_served_grows(servers: Servers, tmp_path: Path) -> None:
-    api = ApiProcess(servers.postgres.url, servers.valkey.url, tmp_path / "api.log")
+def test_the_age_of_what_is_served_grows(servers: Servers, redis_url: str, tmp_path: Path) -> None:
+    api = ApiProcess(servers.postgres.url, redis_url, tmp_path / "api.log")
     api.bootstrap()
     api.start()
     try:

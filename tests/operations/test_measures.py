@@ -124,6 +124,7 @@ def test_a_broken_chain_and_schedulers_are_seen_within_a_turn(
     until(lambda: metric(api, LEADERS) == 0, "no scheduler leads", 15)
     with process("beat", api.environment, logs / "beat.log"):
         until(lambda: metric(api, LEADERS) == 1, "a scheduler leads")
+        operator.ok("POST", "/schedules/audit.verify/start")
         until(lambda: metric(api, INTACT) == 1, "the first verification")
     where = asyncio.run(_forge(api))
     job = operator.ok("POST", "/schedules/audit.verify/start")

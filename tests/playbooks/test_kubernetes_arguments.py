@@ -123,22 +123,26 @@ def test_behind_a_fresh_release_that_is_not_ready_the_one_before_comes_back(
         "deployment/central-config-api": {"revision": 7, "generation": 9}
     }
     assert all(each[:2] == ["-n", "elsewhere"] for each in asked)
-    assert all(each[2] in {"get", "exec"} for each in asked), "a dry run only looks"
+    assert all(each[2] in {"get", "exec", "config"} for each in asked), "a dry run only looks"
 
     # Without the typed name nothing happens; with it, exactly this, and what is not ready by the
     # end is not fixed.
     code, _, asked = run("apply", str(plan), "--yes")
-    assert (code, asked) == (2, [])
+    assert (code, [each[2] for each in asked]) == (2, ["config"])
+    # Another cluster has the same namespace.
+    other = {**NOTHING_READY, "config view": "https://other.example.com:6443"}
+    code, _, asked = run("apply", str(plan), "--yes", answers=other)
+    assert (code, [each[2] for each in asked]) == (2, ["config"])
     confirmed = ("--confirm", "central-config-api", "--reason", "a test", "--patience", "0")
-    code, found, asked = run("apply", str(plan), *confirmed)
+    code, found, asked = run("apply", str(plan), *confirmed, answers=NOTHING_READY)
     assert code == 1
-    assert [each[2:] for each in asked if each[2] not in {"get", "exec"}] == [undo]
+    assert [each[2:] for each in asked if each[2] not in {"get", "exec", "config"}] == [undo]
     assert "ops-journal.jsonl" in found["run"]["recorded"]
     # Somebody rolled something out since.
     moved = {**NOTHING_READY, "get deployments": items(deployment(0, revision=8))}
     code, _, asked = run("apply", str(plan), *confirmed, answers=moved)
     assert code == 2
-    assert all(each[2] in {"get", "exec"} for each in asked)
+    assert all(each[2] in {"get", "exec", "config"} for each in asked)
 
 
 def test_an_old_release_is_restarted_pod_by_pod_and_the_autoscaler_gets_room(run: Run) -> None:

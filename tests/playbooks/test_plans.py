@@ -7,10 +7,14 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from central_config.core.clock import SystemClock
+from central_config.core.db import connect_arguments, open_connection
 from central_config.core.json import JSON
 from central_config.core.settings import Settings
+from central_config.playbooks.commands import ops
 from central_config.playbooks.model.errors import RefusedError
 from central_config.playbooks.model.findings import Finding, Findings, Status
 from central_config.playbooks.model.plans import (
@@ -31,6 +35,7 @@ from central_config.playbooks.model.plans import (
     encode_plan,
 )
 from central_config.playbooks.model.runs import Done, health_of
+from central_config.playbooks.service import planning
 from central_config.playbooks.service.acting import carry_out
 from central_config.playbooks.service.catalogue import playbooks
 from central_config.playbooks.service.confirming import Consent, agree
@@ -38,6 +43,7 @@ from central_config.playbooks.service.journal import BrokenJournalError, Journal
 from central_config.playbooks.service.playbook import Where
 from central_config.playbooks.service.plays import disk_full, redis_lost, slow, system_down
 from central_config.playbooks.service.world import World
+from central_config.playbooks.store import database, statements
 from central_config.playbooks.store.proc import standing
 from central_config.supervisor import ballast
 from central_config.supervisor.paths import Paths
@@ -191,6 +197,8 @@ async def test_no_plan_removes_what_lies_elsewhere_or_is_postgresqls(
         tmp_path / "link",
         cluster / "PG_VERSION",
         cluster,
+        tmp_path / "master.key",
+        tmp_path / "log" / "serve.log",
         tmp_path / "../precious",
     ):
         came = await carry_out(here, File("remove", str(each)))
@@ -372,3 +380,54 @@ def test_a_ballast_is_no_hole_and_is_laid_once(tmp_path: Path) -> None:
     assert paths.ballast.stat().st_ino == made
     paths.ballast.unlink()
     assert ballast.size_of(paths.ballast) == 0
+
+
+def test_a_plan_somebody_else_could_have_written_is_refused(tmp_path: Path) -> None:
+    """Whoever applies a plan does what it says: starts programs, asks as a superuser."""
+    path, elsewhere = tmp_path / "plan", tmp_path / "elsewhere"
+    elsewhere.write_text("precious")
+    path.symlink_to(elsewhere)
+    ops._save(path, plan())
+    assert elsewhere.read_text() == "precious", "a link is not followed"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert ops._read(path) == plan()
+    path.chmod(0o666)
+    with pytest.raises(RefusedError, match="others may write"):
+        ops._read(path)
+    if os.geteuid() == 0:
+        path.chmod(0o600)
+        os.chown(path, 65534, 65534)
+        with pytest.raises(RefusedError, match="belongs to somebody else"):
+            ops._read(path)
+
+
+@pytest.mark.anyio
+async def test_a_plan_of_another_machine_is_refused(tmp_path: Path) -> None:
+    """Every machine may have the same data directory."""
+    (tmp_path / "postgres").mkdir()
+    here = World(Settings(data_dir=tmp_path))
+    now = SystemClock()
+    playbook = next(each for each in playbooks() if each.name == "redis-lost")
+    mine = await planning.make_plan(here, playbook, (), now)
+    await planning.refuse_strange(here, mine, now)
+    with pytest.raises(RefusedError, match="on other, not on"):
+        await planning.refuse_strange(here, msgspec.structs.replace(mine, machine="other"), now)
+
+
+@pytest.mark.anyio
+async def test_a_backup_that_holds_its_moment_is_not_taken_for_a_sleeper(database_url: str) -> None:
+    names = ("central-config-backup", "central-config-restore", "stray")
+    sessions = []
+    try:
+        for name in names:
+            made = await open_connection(
+                **connect_arguments(database_url), server_settings={"application_name": name}
+            )
+            sessions.append(made)
+            await made.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        asked = statements.lasting(statements.IDLE_IN_TRANSACTION, 0)
+        found = await database.rows(database_url, asked, (), 5.0)
+    finally:
+        for each in sessions:
+            each.terminate()
+    assert [each["application"] for each in found] == ["stray"]

@@ -1,4 +1,4 @@
-"""One PostgreSQL and one Valkey for a whole test run, and databases cloned from a template."""
+"""One PostgreSQL for a whole test run, databases cloned from a template, a Valkey a process."""
 
 import asyncio
 import contextlib
@@ -22,27 +22,40 @@ TEMPLATE = "central_config"
 _IN_MEMORY = Path("/dev/shm")
 
 
+def _place() -> Path:
+    base = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
+    place = Path(tempfile.mkdtemp(prefix="cc-tests-", dir=base))
+    place.chmod(0o755)  # PostgreSQL does not run as root
+    return place
+
+
 class Servers:
-    """Started once by the process that runs pytest; its xdist workers get the addresses."""
+    """Started once by the process that runs pytest; its xdist workers get the address."""
 
     def __init__(self) -> None:
-        base = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
-        self.place = Path(tempfile.mkdtemp(prefix="cc-tests-", dir=base))
-        self.place.chmod(0o755)  # PostgreSQL does not run as root
+        self.place = _place()
         self.postgres = PostgresServer(data_dir=self.place / "postgres", durable=False)
-        self.valkey = ValkeyServer(data_dir=self.place / "valkey")
 
     def start(self) -> None:
-        """Start both and bring the template database to the present schema."""
+        """Start it and bring the template database to the present schema."""
         self.postgres.start()
-        self.valkey.start()
         asyncio.run(migrate(Settings(database_url=self.postgres.url)))
 
     def stop(self) -> None:
-        """Stop both and delete what they wrote."""
-        self.valkey.stop()
+        """Stop it and delete what it wrote."""
         self.postgres.stop()
         shutil.rmtree(self.place, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def own_valkey() -> Iterator[str]:
+    """Run a Valkey; give its address."""
+    place = _place()
+    try:
+        with ValkeyServer(data_dir=place / "valkey") as server:
+            yield server.url
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def address_of(url: str, database: str) -> str:

@@ -135,6 +135,6 @@ KINDS = (
 SCHEDULE = (
     Schedule(CREATE, CREATE, _DAY, first_after=60),
     Schedule(CONFIGURATION, CONFIGURATION, _DAY, first_after=120),
-    Schedule(PHYSICAL, PHYSICAL, _DAY, first_after=300),
+    Schedule(PHYSICAL, PHYSICAL, _DAY, first_after=900),
     Schedule(DRILL, DRILL, 7 * _DAY, first_after=3600),
 )

@@ -7,6 +7,7 @@ caller's trace (`traceparent`) is a part of it; of the others TRACES_SAMPLE begi
 import contextlib
 from collections.abc import Generator, Mapping
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 from central_config import __version__
@@ -91,6 +92,25 @@ class Tracer:
         """Send what waits and end."""
         self.flush()
         self._provider.shutdown()
+
+
+def require_tracing(settings: Settings) -> None:
+    """Refuse to start where traces are on and cannot be made; nothing is opened.
+
+    A worker's processes make theirs when a job is theirs already: too late to refuse.
+
+    Raises:
+        SystemExit: OpenTelemetry is not installed.
+    """
+    if settings.traces_endpoint is None:
+        return
+    try:
+        found = find_spec("opentelemetry.exporter.otlp.proto.http")
+    except ImportError:
+        found = None
+    if found is None:
+        message = "TRACES_ENDPOINT is set: install central-config[traces]"
+        raise SystemExit(message)
 
 
 def tracer(settings: Settings, service: str) -> Tracer | None:

@@ -25,8 +25,11 @@ class Account:
     gid: int
 
     def own(self, path: Path) -> None:
-        """Make `path` this user's."""
-        os.chown(path, self.uid, self.gid)
+        """Make `path` this user's; of a link only the link.
+
+        What is in a directory of this user's may have become a link to something of root's.
+        """
+        os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
 
 def database_account(cluster: Path) -> Account | None:

@@ -21,6 +21,7 @@ from central_config.core.jobs.queue import TASK, create_celery
 from central_config.core.logging import configure_logging
 from central_config.core.process import die_with_parent
 from central_config.core.settings import Settings
+from central_config.core.tracing import require_tracing
 from central_config.worker.running import run_job
 from central_config.worker.workshop import Workshop
 
@@ -76,6 +77,7 @@ def run(settings: Settings, workshop: Workshop | None = None) -> int:
     configure_logging(settings)
     die_with_parent()
     settings.require_database_url()
+    require_tracing(settings)
     cast("Any", signals).setup_logging.connect(_keep_logging)
     workshop, stop_sign = workshop or Workshop(), StopSign()
     app = create_app(settings, workshop, stop_sign)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import select
-from collections.abc import Generator
+from collections.abc import AsyncGenerator
 from http import HTTPStatus
 from typing import NamedTuple
 from uuid import UUID
@@ -54,7 +54,7 @@ async def run_job(job_id: UUID, settings: Settings, workshop: Workshop, stop_sig
         async with transaction(database) as connection:
             job = await store.claim(connection, job_id)
         if job is not None:
-            with _told(job, settings):
+            async with _told(job, settings):
                 await _Run(job, database, settings, workshop).carry_out(stop_sign)
     except Exception as error:
         if not lost_connection(error):
@@ -188,17 +188,19 @@ def _words(outcome: Outcome) -> str:
     return "done" if outcome.error is None else outcome.error
 
 
-@contextlib.contextmanager
-def _told(job: Job, settings: Settings) -> Generator[None]:
+@contextlib.asynccontextmanager
+async def _told(job: Job, settings: Settings) -> AsyncGenerator[None]:
     """Trace a run, where traces are on."""
     traces = tracer(settings, "central-config-worker")
     if traces is None:
         yield
         return
-    with traces.span(f"job {job.kind}") as span:
-        span.tell(central_config__job=str(job.id), central_config__attempt=job.attempts)
-        yield
-    traces.flush()
+    try:
+        with traces.span(f"job {job.kind}") as span:
+            span.tell(central_config__job=str(job.id), central_config__attempt=job.attempts)
+            yield
+    finally:
+        await asyncio.to_thread(traces.flush)
 
 
 def _open(settings: Settings) -> Database:

@@ -164,7 +164,7 @@ class Retention:
         finally:
             await asyncio.to_thread(file.drop)
         try:
-            await self._replace(month, before, seal, rows, actor)
+            await self._replace(month, before, seal, rows, actor, _until(month, cutoff))
         except BusyError:
             raise _RefusedError("somebody else works with the log", fault=False) from None
         log.info("month of the audit log sealed", month=month.name, file=seal.file)
@@ -194,7 +194,7 @@ class Retention:
                 ):
                     verifier.feed(block)
                     youngest = max(event.created_at for event in block)
-                    if youngest >= max(cutoff, month.ends) + SKEW:
+                    if youngest >= _until(month, cutoff):
                         reason = f"events of {youngest:%Y-%m-%d} stand before older ones"
                         raise _RefusedError(f"chain {chain}: {reason}", fault=False)
                     lines = b"".join(encode_record(each) + b"\n" for each in block)
@@ -241,8 +241,9 @@ class Retention:
         seal: Seal,
         rows: int,
         actor: Actor,
+        until: datetime,
     ) -> None:
-        """Put the seal in the month's place, all at once."""
+        """Put the seal in the month's place at once; no sealed event is as young as `until`."""
         async with transaction(self._database) as connection:
             # First the chain that the seal's event goes to: whoever holds it may wait for the log.
             await store.lock_heads(connection, [SYSTEM_CHAIN])
@@ -252,9 +253,15 @@ class Retention:
             if ends != before or await partitions.count(connection, month) != rows:
                 raise _RefusedError("it was changed while it was exported", fault=False)
             await seals.insert(connection, seal)
-            await partitions.drop(connection, month, [(run.chain, run.last) for run in seal.runs])
+            ends_now = [(run.chain, run.last) for run in seal.runs]
+            await partitions.drop(connection, month, ends_now, until)
             event = Event(SEALED, seal.target, actor, details=seal.details())
             await record(connection, [event], self._clock)
+
+
+def _until(month: Partition, cutoff: datetime) -> datetime:
+    """Return the time from which on no event leaves with the month."""
+    return max(cutoff, month.ends) + SKEW
 
 
 def months_before(moment: datetime, months: int) -> datetime:

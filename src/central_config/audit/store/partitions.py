@@ -27,6 +27,9 @@ _DELETE = text("""
     DELETE FROM cc_audit_log AS log
     USING unnest(CAST(:chains AS uuid[]), CAST(:sequences AS bigint[])) AS cut (chain, sequence)
     WHERE log.chain = cut.chain AND log.sequence <= cut.sequence
+      AND log.created_at < CAST(:until AS timestamptz)
+      AND NOT (log.created_at >= CAST(:begins AS timestamptz)
+               AND log.created_at < CAST(:ends AS timestamptz))
 """)
 # What waits for a lock stops everybody behind it in the queue: rather try again later.
 _PATIENCE = text("SET LOCAL lock_timeout = '3s'")
@@ -102,20 +105,30 @@ async def hold_still(connection: Connection, partition: Partition) -> None:
 
 
 async def drop(
-    connection: Connection, partition: Partition, ends: Sequence[tuple[UUID, int]]
+    connection: Connection,
+    partition: Partition,
+    ends: Sequence[tuple[UUID, int]],
+    until: datetime,
 ) -> None:
-    """Detach the month and drop it, and delete what the chains hold up to `ends` elsewhere.
+    """Delete what the chains hold up to `ends` elsewhere, all of it older than `until`; drop.
 
     PostgreSQL can only detach concurrently where there is no default partition, and outside of a
-    transaction. Here the lock lasts as long as this transaction, some milliseconds.
+    transaction. Here the lock lasts from the detaching to the end of this transaction: so what has
+    to read the log is done before, and `until` keeps it from reading all of the months that stay.
     """
     name = _quoted(partition)
+    values = {
+        "chains": [chain for chain, _ in ends],
+        "sequences": [last for _, last in ends],
+        "begins": partition.begins,
+        "ends": partition.ends,
+        "until": until,
+    }
     with _refusing():
         await connection.execute(_PATIENCE)
+        await connection.execute(_DELETE, values)
         await connection.execute(text(f"ALTER TABLE cc_audit_log DETACH PARTITION {name}"))
         await connection.execute(text(f"DROP TABLE {name}"))
-    values = {"chains": [chain for chain, _ in ends], "sequences": [last for _, last in ends]}
-    await connection.execute(_DELETE, values)
 
 
 def _quoted(partition: Partition) -> str:

@@ -162,5 +162,7 @@ def _planned(plan: Plan) -> Iterator[str]:
     yield f"  {len(plan.workspaces) - len(changed)} workspaces have no other revisions"
     for table, (now, restored) in plan.rows.items():
         yield f"  {table}: {now} rows -> {restored}"
+    if plan.secrets:
+        yield f"  {'secrets' if plan.secrets_open else 'SECRETS DO NOT OPEN'}: {plan.secrets}"
     for role in plan.missing_roles:
         yield f"  role {role} is not here: no grants are restored; GRANT them again"

@@ -1,6 +1,7 @@
 """How these commands speak: lines for people, JSON for programs, and how they end."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Annotated, Literal, TypeVar
@@ -52,6 +53,9 @@ def ended(act: Callable[[], int]) -> int:
     except BackupFailedError as problem:
         say(str(problem))
         return NOT_WELL
+    except EndedError as problem:
+        say("ended before it was done")
+        return problem.code
     except Exception as error:
         if not lost_connection(error):
             raise
@@ -60,8 +64,22 @@ def ended(act: Callable[[], int]) -> int:
 
 
 def wait_for(work: Coroutine[object, object, T]) -> T:
-    """Run something that waits, to its end."""
-    return asyncio.run(work)
+    """Run something that waits, to its end; SIGTERM and SIGHUP let it tidy up, as Ctrl-C does."""
+    return asyncio.run(_interruptible(work))
+
+
+async def _interruptible(work: Coroutine[object, object, T]) -> T:
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not task.cancelled():
+            task.cancel()
+            await asyncio.wait([task])
+            raise
+        raise EndedError(NOT_WELL) from None
 
 
 def show(data: object, form: str, lines: Iterable[str]) -> None:

@@ -46,6 +46,8 @@ class Plan(Struct, frozen=True, kw_only=True):
         rows: tables with other numbers of rows: now, and in the backup.
         missing_roles: roles that are not here: what they may do was not restored.
         as_of: the moment the backup shows; None where that is not known.
+        secrets: whether what is restored opens with the master key of here, in words.
+        secrets_open: the same for programs.
     """
 
     source: str
@@ -57,6 +59,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     rows: dict[str, tuple[int, int]]
     missing_roles: tuple[str, ...] = ()
     as_of: datetime | None = None
+    secrets: str = ""
+    secrets_open: bool = True
 
 
 class Restored(Struct, frozen=True, kw_only=True):

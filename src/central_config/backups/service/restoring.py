@@ -4,17 +4,22 @@ The live database is renamed, never dropped and never written to. Until the exch
 happened to it but that, for a moment, nobody could connect.
 """
 
+import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
+import structlog
 from msgspec.structs import replace
 
+from central_config.backups.model.drills import Check
 from central_config.backups.model.errors import BackupFailedError, BackupRefusedError
 from central_config.backups.model.manifest import Manifest
 from central_config.backups.model.restores import Plan, Restored
 from central_config.backups.service.comparing import fates, rows
 from central_config.backups.service.loading import address_of, differences, load
+from central_config.backups.service.opening import secrets_open
 from central_config.backups.service.portable import Portable, database_name, direct_url
 from central_config.backups.service.resync import Resynced, bump_after_restore
 from central_config.backups.service.switching import Names, switch
@@ -22,8 +27,11 @@ from central_config.backups.store.afterwards import Later
 from central_config.backups.store.contents import contents_of
 from central_config.backups.store.databases import Databases, Properties, databases_of
 from central_config.core.clock import Clock
+from central_config.core.db import open_database
 from central_config.core.migrations import migrate
 from central_config.core.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 # PostgreSQL's names have 63 bytes; this leaves room for what is added.
 _LONGEST = 36
@@ -73,7 +81,9 @@ class Restoring:
         scratch = self._named("restored")
         async with self._server() as server:
             like = await server.properties(self.name)
-            await server.create(scratch, like)
+            # A superuser's would be closed to the service's role.
+            owner = unquote(urlsplit(self._url).username or "") or None
+            await server.create(scratch, like, owner)
             try:
                 missing = await self._load(server, portable, manifest, scratch)
                 plan = await self._compare(label, scratch, "before")
@@ -143,7 +153,10 @@ class Restoring:
         restored = await contents_of(address_of(self._url, scratch), self._settings)
         if restored is None:
             raise BackupFailedError(f"{scratch} does not answer")
+        secrets = await self._secrets(scratch)
         return Plan(
+            secrets=secrets.words,
+            secrets_open=secrets.ok,
             source=source,
             database=self.name,
             scratch=scratch,
@@ -152,6 +165,16 @@ class Restoring:
             workspaces=fates(live, restored),
             rows=rows(live, restored),
         )
+
+    async def _secrets(self, scratch: str) -> Check:
+        """See whether the master key is that of the backup; without it the rest is worth much."""
+        database = open_database(
+            address_of(self._url, scratch), self._settings, application="central-config-restore"
+        )
+        try:
+            return await secrets_open(database, self._settings, self._clock)
+        finally:
+            await database.dispose()
 
     async def _exchange(
         self, server: Databases, plan: Plan, order: Order, like: Properties | None
@@ -184,7 +207,21 @@ class Restoring:
                 raise BackupRefusedError(
                     "the role may not create databases: ALTER ROLE ... CREATEDB, by a superuser"
                 )
+            if not await server.alone(self.name):
+                raise BackupRefusedError(f"another restore of {self.name} is under way")
+            await self._tidy(server)
             yield server
+
+    async def _tidy(self, server: Databases) -> None:
+        """Put in order what a restore has left that was killed: nobody else restores now."""
+        made = re.compile(rf"{re.escape(self.name)}_restored_\d{{8}}_\d{{6}}")
+        for each in filter(made.fullmatch, await server.names(self._begun("restored"))):
+            log.warning("a restore was cut off; what it made is dropped", database=each)
+            await server.drop(each)
+        if await server.is_closed(self.name):
+            # Else what it knows - what was revoked, what was seen - could not be asked.
+            log.warning("a restore was cut off; the database is opened", database=self.name)
+            await server.open(self.name)
 
     def _begun(self, what: str) -> str:
         return f"{self.name[:_LONGEST]}_{what}_"

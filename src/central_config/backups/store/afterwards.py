@@ -37,6 +37,30 @@ _CANCEL_JOBS = text("""
     UPDATE cc_job SET status = 'cancelled', finished_at = now(), error = :words
     WHERE status IN ('queued', 'running')
 """)
+# Messages of that time would be sent again, or far too late.
+_GIVE_UP_MESSAGES = text("""
+    UPDATE cc_notification SET status = 'failed', error = :words WHERE status = 'queued'
+""")
+# What an incident's age makes due by now counts as told; what becomes due later is told, so that
+# one that goes on is not forgotten. `!unacknowledged` is the reminder of the response time.
+_COUNT_AS_TOLD = text("""
+    INSERT INTO cc_escalation_notice (incident_id, role, at)
+    SELECT i.id, s.role, now() FROM cc_incident AS i
+    CROSS JOIN (SELECT role, after_minutes FROM cc_escalation_step
+                UNION ALL SELECT '!unacknowledged', 0) AS s
+    WHERE i.status <> 'resolved'
+      AND i.opened_at + make_interval(mins => s.after_minutes) <= now()
+    ON CONFLICT DO NOTHING
+""")
+_TELL_INCIDENTS = text("""
+    INSERT INTO cc_incident_entry (incident_id, at, actor_kind, actor_name, kind, text)
+    SELECT id, now(), 'system', 'system', 'note', :words FROM cc_incident
+    WHERE status <> 'resolved'
+""")
+_INCIDENT_WORDS = (
+    "the database was restored to an earlier moment: whether this still goes on is not known; "
+    "nobody is told again of what was due by now. Resolve it if it is over"
+)
 
 # The last one written of each workspace.
 _SEALED = text("""
@@ -89,7 +113,7 @@ async def later(connection: Connection, runs_at_most: int) -> Later:
     known = await workspaces(connection)
     keys = (await connection.execute(_KEYS)).mappings()
     revoked = await connection.execute(_REVOKED)
-    has_runs = (await connection.execute(_TABLE, {"name": "cc_backup_run"})).scalar_one()
+    has_runs = await _has(connection, "cc_backup_run")
     return Later(
         {each: found.revision for each, found in known.items()},
         [dict(row) for row in keys],
@@ -111,6 +135,19 @@ async def carry_over(connection: Connection, found: Later) -> tuple[list[str], l
 
 
 async def settle(connection: Connection, words: str) -> None:
-    """End every sign-in of that time, and every job that had not ended."""
+    """End every sign-in of that time, and every job and message that had not ended.
+
+    Open incidents do not escalate for the time that has passed since.
+    """
     await connection.execute(_END_SESSIONS)
     await connection.execute(_CANCEL_JOBS, {"words": words})
+    if await _has(connection, "cc_notification"):
+        await connection.execute(_GIVE_UP_MESSAGES, {"words": words})
+    if await _has(connection, "cc_incident"):
+        await connection.execute(_COUNT_AS_TOLD)
+        await connection.execute(_TELL_INCIDENTS, {"words": _INCIDENT_WORDS})
+
+
+async def _has(connection: Connection, table: str) -> bool:
+    """Tell whether a database of an earlier version has the table already."""
+    return (await connection.execute(_TABLE, {"name": table})).scalar_one()

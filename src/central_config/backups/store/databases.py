@@ -88,6 +88,19 @@ class Databases:
         )
         return bool(found)
 
+    async def alone(self, name: str) -> bool:
+        """Keep everybody else from restoring `name` while this session lasts; False: somebody does.
+
+        Should we die the session ends, and with it this.
+        """
+        statement = "SELECT pg_try_advisory_lock(1667461747, hashtext($1))"
+        return bool(await self._connection.fetchval(statement, name))
+
+    async def is_closed(self, name: str) -> bool:
+        """Tell whether a database is there and lets nobody in."""
+        statement = "SELECT NOT datallowconn FROM pg_database WHERE datname = $1"
+        return bool(await self._connection.fetchval(statement, name))
+
     async def version(self) -> int:
         """Return `server_version_num`."""
         return int(await self._connection.fetchval("SHOW server_version_num"))
@@ -131,9 +144,11 @@ class Databases:
                 keeps.append(f"GRANT {privilege} ON DATABASE {target} TO {role}{option}")
         return Properties(row["owner"], _form(row, await self.version()), keeps)
 
-    async def create(self, name: str, like: Properties | None) -> None:
-        """Create an empty database, of ours or of the owner of another that it is to be like."""
-        form = "" if like is None else f" OWNER {_quoted(like.owner)} {like.form}"
+    async def create(self, name: str, like: Properties | None, owner: str | None = None) -> None:
+        """Create an empty database like another, or (None) one of `owner` or of ours."""
+        form = "" if owner is None else f" OWNER {_quoted(owner)}"
+        if like is not None:
+            form = f" OWNER {_quoted(like.owner)} {like.form}"
         await self._connection.execute(f"CREATE DATABASE {_quoted(name)} TEMPLATE template0{form}")
 
     async def apply(self, name: str, like: Properties, called: str) -> list[str]:

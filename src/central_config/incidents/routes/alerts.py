@@ -4,7 +4,7 @@ import hmac
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Depends, Header
 
 from central_config.access.model import PUBLIC, Caller
 from central_config.core.metrics import AUTHENTICATION_FAILURES
@@ -26,25 +26,6 @@ Configured = Annotated[Settings, provided(Settings)]
 _BEARER = "Bearer "
 
 
-@router.post("", summary="Report alerts")
-async def receive_alerts(
-    body: AlertsIn,
-    caller: Anybody,
-    service: Service,
-    settings: Configured,
-    authorization: Annotated[str, Header()] = "",
-) -> AlertsAnswer:
-    """Open or update the incident of a group of alerts, as Alertmanager's webhook reports it.
-
-    `Authorization: Bearer` holds ALERTS_TOKEN. Alerts that ended leave the incident to be watched.
-    """
-    _check(authorization, settings, caller)
-    incident = await service.take(
-        body.group(), body.since(), caller.actor.request_id, caller.actor.client_ip
-    )
-    return AlertsAnswer(incident=incident)
-
-
 def _check(authorization: str, settings: Settings, caller: Caller) -> None:
     """Compare the token in a time that does not tell how much of it is right."""
     token = settings.alerts_token
@@ -54,3 +35,28 @@ def _check(authorization: str, settings: Settings, caller: Caller) -> None:
     AUTHENTICATION_FAILURES.labels("alerts").inc()
     log.warning("authentication failed", method="alerts", client_ip=caller.actor.client_ip)
     raise Problem("invalid-credentials", "the token is not ALERTS_TOKEN of this server")
+
+
+def _alertmanager(
+    caller: Anybody, settings: Configured, authorization: Annotated[str, Header()] = ""
+) -> Caller:
+    """Check the token before the body is made anything of: anybody may send a large one."""
+    _check(authorization, settings, caller)
+    return caller
+
+
+@router.post("", summary="Report alerts")
+async def receive_alerts(
+    body: AlertsIn,
+    caller: Annotated[Caller, Depends(_alertmanager)],
+    _anybody: Anybody,
+    service: Service,
+) -> AlertsAnswer:
+    """Open or update the incident of a group of alerts, as Alertmanager's webhook reports it.
+
+    `Authorization: Bearer` holds ALERTS_TOKEN. Alerts that ended leave the incident to be watched.
+    """
+    incident = await service.take(
+        body.group(), body.since(), caller.actor.request_id, caller.actor.client_ip
+    )
+    return AlertsAnswer(incident=incident)

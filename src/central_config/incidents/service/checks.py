@@ -91,10 +91,11 @@ class Checks:
         now = self._clock.now()
         made = {"database": last.database, "configuration": last.configuration}
         ages = {what: now - moment for what, moment in made.items() if moment is not None}
-        if not ages:
-            return Finding(False, "no backup is recorded")
+        if "database" not in ages:
+            return Finding(False, "no backup of the database is recorded")
         said = ", ".join(f"{what} {duration(age)} ago" for what, age in ages.items())
-        return Finding(min(ages.values()) <= BACKUP_WITHIN, f"last good backup: {said}")
+        # A configuration that was backed up does not bring the database back.
+        return Finding(ages["database"] <= BACKUP_WITHIN, f"last good backup: {said}")
 
     async def _drill(self, told: Told | None) -> Finding:
         """Backups are never written in clear; that one can be read again is what a drill shows."""
@@ -112,10 +113,14 @@ class Checks:
         if not ends:
             return Finding(None, "this server measures no certificates")
         now = self._clock.now().timestamp()
-        left = {name: (end - now) / 86_400 for name, end in ends.items()}
+        unread = sorted(name for name, end in ends.items() if math.isnan(end))
+        left = {name: (end - now) / 86_400 for name, end in ends.items() if not math.isnan(end)}
         short = [name for name, days in left.items() if days < CERTIFICATE_LEFT.days]
         told_of = ", ".join(f"{name} {days:.0f} days" for name, days in sorted(left.items()))
-        return Finding(not short, f"left: {told_of}")
+        said = f"left: {told_of or 'nothing is known'}"
+        if unread:
+            return Finding(False if short else None, f"{said}; never read: {', '.join(unread)}")
+        return Finding(not short, said)
 
     async def _chain(self, told: Told | None) -> Finding:
         del told
@@ -152,11 +157,11 @@ class Checks:
 
 
 def measured(name: str) -> dict[str, float]:
-    """Return what this process measures under a name, by its labels; what is not known is out."""
+    """Return what this process measures under a name, by its labels; NaN: it is not known."""
     found: dict[str, float] = {}
     for family in REGISTRY.collect():
         for sample in family.samples:
-            if sample.name == name and not math.isnan(sample.value):
+            if sample.name == name:
                 found[", ".join(sample.labels.values())] = sample.value
     return found
 

@@ -3,6 +3,8 @@
 import asyncio
 import getpass
 import os
+import secrets
+import stat
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -26,6 +28,7 @@ from central_config.playbooks.service.playbook import Playbook
 from central_config.playbooks.service.running import Runner
 from central_config.playbooks.service.world import World
 from central_config.supervisor.ballast import lay
+from central_config.supervisor.environment import own_environment
 from central_config.supervisor.local import with_local_servers
 
 Form = Annotated[Literal["table", "json"], Parameter(name=("--output", "-o"))]
@@ -177,7 +180,7 @@ async def _run(world: World, name: str, save: Path | None, output: Form) -> int:
     await Runner(world, SystemClock(), screen.say).merge()
     findings = await planning.diagnose(world, playbook)
     health = playbook.health(world.target, findings)
-    plan = planning.make_plan(world, playbook, findings, SystemClock())
+    plan = await planning.make_plan(world, playbook, findings, SystemClock())
     if save is not None:
         _save(save, plan)
     code = exit_of(health)
@@ -230,17 +233,36 @@ def _ended(work: Coroutine[Any, Any, int], output: Form) -> int:
 
 def _read(path: Path) -> Plan:
     try:
-        return decode_plan(path.read_bytes())
+        with path.open("rb") as file:
+            _refuse_foreign(path, os.fstat(file.fileno()))
+            return decode_plan(file.read())
     except (OSError, ValueError) as error:
         raise RefusedError(f"{path} is no plan: {error}") from error
 
 
+def _refuse_foreign(path: Path, found: os.stat_result) -> None:
+    """Refuse a plan that somebody else could have written: whoever applies it does what it says."""
+    known = {0, os.geteuid(), int(own_environment().get("SUDO_UID", "0"))}
+    if found.st_uid not in known:
+        raise RefusedError(f"{path} belongs to somebody else: plan again")
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise RefusedError(f"others may write to {path}: plan again, or look through it and chmod")
+
+
 def _save(path: Path, plan: Plan) -> None:
-    """Write the plan; only its owner may read it, for it says how to harm the system."""
+    """Write the plan; only its owner may read it, for it says how to harm the system.
+
+    In a new file: one that is there may be somebody else's, or lead elsewhere.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE_FILE)
-        with os.fdopen(handle, "wb") as file:
-            file.write(encode_plan(plan))
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(encode_plan(plan))
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise RefusedError(f"the plan cannot be saved to {path}: {error.strerror}") from error
 

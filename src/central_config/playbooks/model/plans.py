@@ -153,7 +153,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A draft with its origin.
 
-    `place` names what it was made for (a data directory, a namespace): it is applied nowhere else.
+    `place` names what it was made for (a data directory, a namespace) and `machine` where that is
+    (this host, a cluster's API server): it is applied nowhere else.
     `idle_minutes` is how long a session may sleep in its transaction, as the planner was told.
     """
 
@@ -167,6 +168,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     preconditions: Mapping[str, Any]
     steps: tuple[Step, ...]
     idle_minutes: float = 5.0
+    machine: str = ""
 
     @property
     def to_do(self) -> tuple[Step, ...]:

@@ -122,10 +122,12 @@ async def _gone(call: Signal) -> bool:
 
 def _file(world: World, call: File) -> Came:
     path = Path(call.path)
-    root = None if world.paths is None else world.paths.root
-    # Also against a plan that somebody wrote: nothing outside, and never PostgreSQL's own.
-    inside = root is not None and path.resolve().is_relative_to(root)
-    if world.paths is None or not inside or path.resolve().is_relative_to(world.paths.cluster):
+    # Also against a plan that somebody wrote: the master key and PostgreSQL are near.
+    paths, found = world.paths, path.resolve()
+    is_log = (
+        paths is not None and found.parent == paths.logs.resolve() and found.name.endswith(".log.1")
+    )
+    if paths is None or not (is_log or found == paths.ballast):
         raise RefusedError(f"{path} is none of the files a playbook removes")
     if not path.exists():
         return Came(Done.NOT_NEEDED, f"{path} is gone")

@@ -8,8 +8,9 @@ import errno
 import fcntl
 import hashlib
 import os
+import tempfile
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
@@ -32,12 +33,21 @@ class BrokenJournalError(Exception):
 
 
 def directory(world: World) -> Path:
-    """Return where the journal of this machine is: with the data, or with the user's state."""
+    """Return where the journal of this machine is: with the data, or with the user's state.
+
+    Raises:
+        RefusedError: it can be written nowhere.
+    """
     if world.paths is not None and os.access(world.paths.root, os.W_OK):
         return world.paths.root
-    place = platformdirs.user_state_path("central-config")
-    place.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-    return place
+    # In a container whose disk may not be written, there is at most a place for what passes.
+    passing = Path(tempfile.gettempdir()) / f"central-config-ops-{os.getuid()}"
+    for place in (platformdirs.user_state_path("central-config"), passing):
+        with suppress(OSError):
+            place.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+            if place.lstat().st_uid == os.getuid() and os.access(place, os.W_OK):
+                return place
+    raise RefusedError(f"no place for the journal: neither DATA_DIR nor {passing} can be written")
 
 
 class Journal:
@@ -74,7 +84,7 @@ class Journal:
         previous = str(lines[-1]["hash"]) if lines else GENESIS
         line = {"entry": dict(entry), "hash": _digest(previous, entry), "previous": previous}
         is_new = not self.path.exists()
-        handle = os.open(self.path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, PRIVATE_FILE)
         try:
             end = _end_of_last_line(handle)
             text = encode_sorted(line) + b"\n"

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from central_config.core.clock import Clock
 from central_config.core.ids import new_id
-from central_config.playbooks.model.errors import RefusedError
+from central_config.playbooks.model.errors import RefusedError, UnreachableError
 from central_config.playbooks.model.findings import Finding, Findings
 from central_config.playbooks.model.plans import Draft, Plan, changed
 from central_config.playbooks.service.playbook import Playbook, Where
@@ -38,7 +38,9 @@ def draft(world: World, playbook: Playbook, findings: Sequence[Finding]) -> Draf
     return planner(Findings(findings), where(world))
 
 
-def make_plan(world: World, playbook: Playbook, findings: Sequence[Finding], clock: Clock) -> Plan:
+async def make_plan(
+    world: World, playbook: Playbook, findings: Sequence[Finding], clock: Clock
+) -> Plan:
     """Return the plan for the findings, with its origin."""
     made = draft(world, playbook, findings)
     return Plan(
@@ -52,10 +54,11 @@ def make_plan(world: World, playbook: Playbook, findings: Sequence[Finding], clo
         preconditions=made.preconditions,
         steps=made.steps,
         idle_minutes=world.idle_minutes,
+        machine=await machine(world),
     )
 
 
-def refuse_strange(world: World, plan: Plan, clock: Clock) -> None:
+async def refuse_strange(world: World, plan: Plan, clock: Clock) -> None:
     """Refuse a plan of another place, or an old one.
 
     Raises:
@@ -65,6 +68,9 @@ def refuse_strange(world: World, plan: Plan, clock: Clock) -> None:
         raise RefusedError(
             f"the plan is for {plan.target} {plan.place}, not for {world.target} {place(world)}"
         )
+    here = await machine(world)
+    if plan.machine != here:
+        raise RefusedError(f"the plan is for {plan.place} on {plan.machine or '?'}, not on {here}")
     age = clock.now() - plan.created_at
     if age > FRESH or age < -SKEW:
         minutes = age.total_seconds() / 60
@@ -92,6 +98,21 @@ def place(world: World) -> str:
     if world.target == "kubernetes":
         return world.namespace
     return str(world.settings.data_dir or default_data_dir())
+
+
+async def machine(world: World) -> str:
+    """Return which of all places of that name it is: every host may have the same directory.
+
+    Every cluster may have the same namespace; inside one kubectl names no server, which is the same
+    for a plan that was made inside.
+    """
+    if world.target == "local":
+        return socket.gethostname()
+    words = ("config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}")
+    try:
+        return (await world.kubectl(*words)).strip() or socket.gethostname()
+    except UnreachableError:
+        return socket.gethostname()
 
 
 def where(world: World) -> Where:

@@ -33,6 +33,9 @@ async def merge(world: World, journal: Journal, clock: Clock, place: str) -> boo
         waiting = journal.pending()
     except BrokenJournalError as error:
         return await _set_aside(world, journal, clock, str(error))
+    except OSError as error:  # somebody else's, as root's
+        _log.warning("the journal cannot be read", reason=str(error))
+        return False
     ours = [each for each in waiting if each.get("place") == place]
     if not ours:
         return True

@@ -68,7 +68,7 @@ class Runner:
         playbook = find(plan.playbook)
         if patience is not None:
             playbook = replace(playbook, patience=patience)
-        planning.refuse_strange(self._world, plan, self._clock)
+        await planning.refuse_strange(self._world, plan, self._clock)
         agreed = agree(plan, consent)
         with self._journal.held():
             await planning.refuse_changed(self._world, playbook, plan)
@@ -171,6 +171,8 @@ class Runner:
         except BrokenJournalError as error:
             self._show(str(error))
             await self._merge()
+        except OSError as error:
+            self._show(f"the journal cannot be read: {error}")
 
     async def _merge(self) -> bool:
         # The database layer takes a fifth of a second to import, which a look need not pay.

@@ -16,7 +16,8 @@ def lasting(statement: str, seconds: int) -> str:
 _OURS = "a.datname = current_database() AND a.backend_type = 'client backend'"
 # Backups, restores and migrations take long and hold locks rightly.
 _NOT_MAINTENANCE = """a.application_name NOT IN
-    ('pg_dump', 'pg_restore', 'pg_basebackup', 'central-config-ops', 'central-config-migrate')"""
+    ('pg_dump', 'pg_restore', 'pg_basebackup', 'central-config-ops', 'central-config-migrate',
+     'central-config-backup', 'central-config-restore', 'central-config-drill')"""
 _NOT_ME = "a.pid <> pg_backend_pid()"
 _SESSION = """a.pid || ':' || (extract(epoch FROM a.backend_start) * 1000000)::bigint
     || ':' || coalesce((extract(epoch FROM a.query_start) * 1000000)::bigint, 0)"""
@@ -40,7 +41,7 @@ IDLE_IN_TRANSACTION = f"""
     SELECT a.pid, {_SESSION} AS session, {_WHO} AS application,
            extract(epoch FROM now() - a.state_change)::int AS seconds
     FROM pg_stat_activity AS a
-    WHERE {_OURS} AND {_NOT_ME} AND a.state LIKE 'idle in transaction%'
+    WHERE {_OURS} AND {_NOT_ME} AND {_NOT_MAINTENANCE} AND a.state LIKE 'idle in transaction%'
       AND a.state_change < now() - make_interval(secs => :seconds)
     ORDER BY 4 DESC, 1 LIMIT 1000
 """

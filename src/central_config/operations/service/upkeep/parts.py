@@ -63,7 +63,7 @@ async def audit_chain(ground: Ground) -> Section:
     last = await Reports(ground.database, ground.clock).last(AUDIT_VERIFY)
     if last is None:
         words = "the audit log was not verified yet"
-        return Section(name, Status.SKIPPED, words, {}, [f"ccfg job start {AUDIT_VERIFY}"])
+        return Section(name, Status.UNKNOWN, words, {}, [f"ccfg job start {AUDIT_VERIFY}"])
     age = ground.clock.now() - last.finished_at
     words = f"verified {time_text(age.total_seconds())} ago: {last.sections[0].summary}"
     facts = dict(last.sections[0].facts)
