@@ -142,6 +142,7 @@ def test_a_lost_database_comes_back(
     assert isinstance(plan, Plan)
     assert not plan.live
     assert [each.fate for each in plan.workspaces] == ["new"]
+    assert (plan.secrets_open, plan.secrets) == (True, "there are none to open")
     done = asyncio.run(restoring.restore(portable, backup.label, Order("lost")))
     assert isinstance(done, Restored)
     assert asyncio.run(scalar(url, "SELECT revision FROM cc_workspace")) == 1_000_005
@@ -241,30 +242,3 @@ def test_a_lost_database_comes_back_by_a_superuser(
     assert isinstance(done, Restored)
     owner = "SELECT pg_get_userbyid(datdba) = current_user FROM pg_database WHERE datname = '{}'"
     assert asyncio.run(scalar(url, owner.format(name))) is True
-
-
-def test_another_master_key_is_told_before_anything_is_replaced(
-    portable: Portable, backed_up: Settings
-) -> None:
-    url = backed_up.require_database_url()
-
-    async def keep_a_secret() -> None:
-        database = open_database(url, backed_up)
-        workspace, environment = uuid4(), uuid4()
-        try:
-            async with transaction(database) as connection:
-                await connection.execute(
-                    text(
-                        "INSERT INTO cc_workspace (id, slug, name, description, revision,"
-                        " oldest_revision, created_at) VALUES (:id, 'a', '', '', 1, 0, now())"
-                    ),
-                    {"id": workspace},
-                )
-            cipher = await Vault(database, master_key(backed_up), SystemClock()).cipher(workspace)
-            sealed.append((workspace, environment, cipher.seal(environment, "k", b"v")))
-        finally:
-            await database.dispose()
-
-    sealed: list[tuple[UUID, UUID, bytes]] = []
-    asyncio.run(keep_a_secret())
-    assert sealed

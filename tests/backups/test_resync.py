@@ -117,6 +117,7 @@ class Scene:
         owner = client(None)
         self.target = Workspace(owner)
         self.token, self.revoked = (self.target.key(secrets=True) for _ in range(2))
+        replaced = self.target.key()
         self.here, self.place = self.target.place("staging"), self.target.place("staging", "key")
         owner.put(self.place, "kept")
         owner.put(f"{self.here}/password", "kept secret", secret=True)
@@ -131,6 +132,8 @@ class Scene:
         reader = client(self.revoked)
         name = next(each for each in keys if self.revoked.startswith(each["prefix"]))
         owner.ok("DELETE", f"/keys/{name['id']}")
+        (self.ending,) = (each["id"] for each in keys if replaced.startswith(each["prefix"]))
+        owner.ok("POST", f"/keys/{self.ending}/rotate", json={"overlap_seconds": 86_400})
         self.revoked_name = name["name"]
         self.owner, self.reader, self.former = owner, client(self.token), reader
         self.tag = self.reader.get(f"/config/{self.here}").headers["etag"]
@@ -211,6 +214,7 @@ def check_writers(scene: Scene, owner: Client) -> None:
     """Sign-ins have ended, what was revoked stays so; nobody overwrites what he did not see."""
     assert scene.owner.get("/me").status_code == 401
     assert scene.former.get(f"/config/{scene.place}").status_code == 401
+    assert owner.ok("GET", f"/keys/{scene.ending}")["expires_at"] is not None
     place, body = f"/config/{scene.place}", {"value": "blind"}
     answer = owner.request("PUT", place, json=body, headers={"If-Match": scene.tag})
     assert (answer.status_code, answer.json()["code"]) == (412, "revision-conflict")

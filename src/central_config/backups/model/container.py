@@ -112,8 +112,9 @@ def read_header(
     version, log2_n, r, p, chunk, salt, nonces = _FIELDS.unpack(fields[len(MAGIC) :])
     if version != VERSION:
         raise BackupBrokenError("form", f"its form {version} is not known to this version")
-    if log2_n > _MOST_LOG2_N or r > _MOST_R or p > _MOST_P or not 0 < chunk <= _MOST_CHUNK:
-        raise BackupBrokenError("header", "its header asks for more than any of ours would")
+    sound = 0 < log2_n <= _MOST_LOG2_N and 0 < r <= _MOST_R and 0 < p <= _MOST_P
+    if not sound or not 0 < chunk <= _MOST_CHUNK:
+        raise BackupBrokenError("header", "its header asks for what none of ours would")
     keys = _keys(passphrase, salt, log2_n, r, p)
     if not hmac.compare_digest(hmac.digest(keys.check, fields, "sha256"), check):
         raise BackupBrokenError("passphrase", "it was encrypted with another passphrase")

@@ -20,9 +20,10 @@ def put_in_place(paths: Paths, recovered: Path, kept: Path) -> Path | None:
         recovered.rename(paths.cluster)
         sync_directory(paths.root)
         return None
-    if _exchange(recovered, paths.cluster):
-        recovered.rename(kept)
-    else:
+    # Named first: whatever stops us, nobody takes the data of before for a recovered copy.
+    recovered.rename(kept)
+    if not _exchange(kept, paths.cluster):
+        kept.rename(recovered)
         paths.cluster.rename(kept)
         recovered.rename(paths.cluster)
     sync_directory(paths.root)

@@ -14,6 +14,7 @@ from central_config.core.db import Connection
 _WORKSPACES = text("SELECT id, slug, revision, deleted_at FROM cc_workspace ORDER BY slug, id")
 _KEYS = text("SELECT workspace_id, wrapped, created_at FROM cc_data_key")
 _REVOKED = text("SELECT id, revoked_at FROM api_keys WHERE revoked_at IS NOT NULL")
+_ENDING = text("SELECT id, expires_at FROM api_keys WHERE expires_at IS NOT NULL")
 _INACTIVE = text("SELECT id FROM cc_user WHERE NOT active")
 _TABLE = text("SELECT to_regclass(:name) IS NOT NULL")
 
@@ -27,6 +28,12 @@ _REVOKE = text("""
     UPDATE api_keys AS k SET revoked_at = given.revoked_at
     FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS given (id, revoked_at)
     WHERE k.id = given.id AND k.revoked_at IS NULL RETURNING k.name
+""")
+# A key that was given an end, or an earlier one, has it.
+_END = text("""
+    UPDATE api_keys AS k SET expires_at = least(k.expires_at, given.expires_at)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS given (id, expires_at)
+    WHERE k.id = given.id
 """)
 _DEACTIVATE = text("""
     UPDATE cc_user SET active = false WHERE id = ANY(CAST(:ids AS uuid[])) AND active
@@ -93,6 +100,7 @@ class Later(NamedTuple):
     revisions: Mapping[UUID, int]
     keys: Sequence[Mapping[str, Any]]
     revoked: Mapping[UUID, datetime]
+    ending: Mapping[UUID, datetime]
     inactive: Sequence[UUID]
     runs: Sequence[Run]
 
@@ -113,11 +121,13 @@ async def later(connection: Connection, runs_at_most: int) -> Later:
     known = await workspaces(connection)
     keys = (await connection.execute(_KEYS)).mappings()
     revoked = await connection.execute(_REVOKED)
+    ending = await connection.execute(_ENDING)
     has_runs = await _has(connection, "cc_backup_run")
     return Later(
         {each: found.revision for each, found in known.items()},
         [dict(row) for row in keys],
         {row.id: row.revoked_at for row in revoked},
+        {row.id: row.expires_at for row in ending},
         [row.id for row in await connection.execute(_INACTIVE)],
         await catalogue.page(connection, runs_at_most) if has_runs else [],
     )
@@ -129,6 +139,8 @@ async def carry_over(connection: Connection, found: Later) -> tuple[list[str], l
         await connection.execute(_KEEP_KEY, dict(key))
     times = {"ids": list(found.revoked), "times": list(found.revoked.values())}
     keys = [row.name for row in await connection.execute(_REVOKE, times)]
+    ends = {"ids": list(found.ending), "times": list(found.ending.values())}
+    await connection.execute(_END, ends)
     users = await connection.execute(_DEACTIVATE, {"ids": list(found.inactive)})
     await catalogue.adopt(connection, found.runs)
     return sorted(keys), sorted(row.username for row in users)

@@ -4,6 +4,7 @@ Replicas are the autoscaler's: its bounds are changed, not the Deployment. Pods 
 a rollout replaces them one by one, under the disruption budget.
 """
 
+import shlex
 from typing import cast
 
 from central_config.core.json import JSON, encode
@@ -106,7 +107,8 @@ def _patch_autoscaler(most: int) -> Kubectl:
 
 def clear_cache(prefix: str) -> Step:
     """Remove the copies of workspaces from Redis."""
-    script = f"valkey-cli --scan --pattern '{prefix}snapshot:*' | xargs -r -n 500 valkey-cli unlink"
+    pattern = shlex.quote(f"{prefix}snapshot:*")
+    script = f"valkey-cli --scan --pattern {pattern} | xargs -r -n 500 valkey-cli unlink"
     return Step(
         what=f"Remove the cached copies of workspaces ({prefix}snapshot:*)",
         call=Kubectl(("exec", REDIS_POD, "-c", "redis", "--", "sh", "-c", script)),
