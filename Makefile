@@ -29,7 +29,7 @@ run: $(STAMP) ## Start the whole service on this machine
 	@SAMPLE_WORKSPACE=$${SAMPLE_WORKSPACE:-true} $(BIN)/central-config serve
 
 test: $(STAMP) ## Run all tests (ARGS="-k name" to choose)
-	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile -rs $(ARGS)
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder -rs $(ARGS)
 
 previous: $(STAMP) ## Run the tests of an earlier release on this schema (REF=v1.2.0)
 	@$(BIN)/python tests/previous_release.py $(REF)
