@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -57,6 +58,15 @@ def _no_databases_left(template_url: str, backed_up: Settings) -> Iterator[None]
                 await server.drop(name)
 
     asyncio.run(drop())
+
+
+@pytest.fixture
+def admin_url(template_url: str, backed_up: Settings) -> str:
+    """The same server's superuser, in this test's database: an exporter is often connected so."""
+    sockets = template_url.partition("?host=")[2]
+    root = Path(unquote(sockets)).parents[1]
+    password = next(root.rglob("postgres-admin.password")).read_text()
+    return f"postgresql://postgres:{password}@/{name_of(backed_up)}?host={sockets}"
 
 
 def name_of(settings: Settings) -> str:

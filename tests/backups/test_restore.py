@@ -1,8 +1,6 @@
 """A restore takes the live database's place, or changes nothing and says why."""
 
 import asyncio
-from pathlib import Path
-from urllib.parse import unquote
 
 import asyncpg
 import pytest
@@ -17,15 +15,7 @@ from central_config.core.clock import SystemClock
 from central_config.core.db import connect_arguments
 from central_config.core.settings import Settings
 from tests.backups.conftest import databases, name_of
-
-
-@pytest.fixture
-def admin_url(template_url: str, backed_up: Settings) -> str:
-    """The same server's superuser, in this test's database: an exporter is often connected so."""
-    sockets = template_url.partition("?host=")[2]
-    root = Path(unquote(sockets)).parents[1]
-    password = next(root.rglob("postgres-admin.password")).read_text()
-    return f"postgresql://postgres:{password}@/{name_of(backed_up)}?host={sockets}"
+from tests.support.servers import drop_database
 
 
 async def scalar(url: str, statement: str) -> object:
@@ -137,7 +127,7 @@ def test_a_lost_database_comes_back(
     )
     backup = asyncio.run(portable.create())
     maintenance = address_of(template_url, "postgres")
-    asyncio.run(scalar(maintenance, f"DROP DATABASE {name} WITH (FORCE)"))
+    asyncio.run(drop_database(maintenance, name))
     plan = asyncio.run(restoring.restore(portable, backup.label))
     assert isinstance(plan, Plan)
     assert not plan.live
@@ -236,7 +226,7 @@ def test_a_lost_database_comes_back_by_a_superuser(
     url, name = backed_up.require_database_url(), name_of(backed_up)
     backup = asyncio.run(portable.create())
     maintenance = address_of(admin_url, "postgres")
-    asyncio.run(scalar(maintenance, f"DROP DATABASE {name} WITH (FORCE)"))
+    asyncio.run(drop_database(maintenance, name))
     mine = Restoring(backed_up, SystemClock(), maintenance)
     done = asyncio.run(mine.restore(portable, backup.label, Order("lost")))
     assert isinstance(done, Restored)

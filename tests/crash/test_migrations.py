@@ -7,7 +7,7 @@ import sys
 from central_config.core.ids import new_id
 from central_config.core.migrations import head
 from tests.support.api import ApiProcess
-from tests.support.servers import _execute, address_of
+from tests.support.servers import address_of, drop_database, execute
 
 TOGETHER = 3
 
@@ -17,7 +17,7 @@ def test_several_processes_migrate_an_empty_database_at_once(
 ) -> None:
     name = f"t{new_id().hex}"
     maintenance = address_of(template_url, "postgres")
-    asyncio.run(_execute(maintenance, f'CREATE DATABASE "{name}"'))
+    asyncio.run(execute(maintenance, f'CREATE DATABASE "{name}"'))
     environment = ApiProcess(address_of(template_url, name), redis_url, tmp_path).environment  # type: ignore[arg-type]
     try:
         running = [
@@ -35,4 +35,4 @@ def test_several_processes_migrate_an_empty_database_at_once(
         assert all(f'"after": "{head()}"' in each for each in said), said
         assert sum('"before": null' in each for each in said) == 1, "it was migrated twice"
     finally:
-        asyncio.run(_execute(maintenance, f'DROP DATABASE "{name}" WITH (FORCE)'))
+        asyncio.run(drop_database(maintenance, name))

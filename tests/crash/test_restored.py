@@ -7,7 +7,7 @@ import httpx2
 from central_config.core.ids import new_id
 from tests.crash.load import wait_for
 from tests.support.api import ApiProcess, Client, Workspace
-from tests.support.servers import _execute, address_of
+from tests.support.servers import address_of, execute
 
 
 def test_what_never_was_is_forgotten(
@@ -57,12 +57,12 @@ def at_rest(template_url: str, database: str, *statements: str) -> None:
     """Run statements while nobody is connected to a database."""
     maintenance = address_of(template_url, "postgres")
     name = f'"{database}"'
-    asyncio.run(_execute(maintenance, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+    asyncio.run(execute(maintenance, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
     cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = "
-    asyncio.run(_execute(maintenance, f"{cut}'{database}'"))
+    asyncio.run(execute(maintenance, f"{cut}'{database}'"))
     for statement in statements:
-        asyncio.run(_execute(maintenance, statement))
-    asyncio.run(_execute(maintenance, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+        asyncio.run(execute(maintenance, statement))
+    asyncio.run(execute(maintenance, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
 
 
 def answers(client: Client, target: Workspace) -> bool:

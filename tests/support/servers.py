@@ -10,6 +10,7 @@ from pathlib import Path
 
 import asyncpg
 
+from central_config.backups.store.databases import databases_of
 from central_config.core.db import connect_arguments
 from central_config.core.ids import new_id
 from central_config.core.migrations import migrate
@@ -63,7 +64,8 @@ def address_of(url: str, database: str) -> str:
     return url.replace(f"/{TEMPLATE}?", f"/{database}?")
 
 
-async def _execute(url: str, statement: str) -> None:
+async def execute(url: str, statement: str) -> None:
+    """Run one statement."""
     connection = await asyncpg.connect(**connect_arguments(url))
     try:
         await connection.execute(statement)
@@ -71,13 +73,10 @@ async def _execute(url: str, statement: str) -> None:
         await connection.close()
 
 
-async def _drop(maintenance: str, name: str) -> None:
-    # The server's own cleaner belongs to a role nobody may interrupt; it is done in a moment.
-    for _ in range(20):
-        with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
-            await _execute(maintenance, f'DROP DATABASE "{name}" WITH (FORCE)')
-            return
-        await asyncio.sleep(0.5)
+async def drop_database(maintenance: str, name: str) -> None:
+    """Drop a database as the service does: whoever is connected, cleaner or not."""
+    async with databases_of(maintenance) as databases:
+        await databases.drop(name)
 
 
 @contextlib.contextmanager
@@ -85,8 +84,8 @@ def cloned_database(url: str) -> Iterator[str]:
     """Give a fresh database with the present schema; drop it afterwards."""
     name = f"t{new_id().hex}"
     maintenance = address_of(url, "postgres")
-    asyncio.run(_execute(maintenance, f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}'))
+    asyncio.run(execute(maintenance, f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}'))
     try:
         yield address_of(url, name)
     finally:
-        asyncio.run(_drop(maintenance, name))
+        asyncio.run(drop_database(maintenance, name))
