@@ -19,6 +19,7 @@ from central_config.api.pages import router as problem_pages
 from central_config.api.problems import install as install_problems
 from central_config.api.services import Services
 from central_config.api.tracing import Traced
+from central_config.assistant.routes import router as assistant_routes
 from central_config.audit.routes import router as audit_routes
 from central_config.backups.routes import router as backup_routes
 from central_config.configurations.routes import router as configuration_routes
@@ -89,6 +90,7 @@ def build_control_plane(services: Services) -> FastAPI:
         operation_routes,
         notification_routes,
         incident_routes,
+        assistant_routes,
     ):
         app.include_router(router, prefix=PREFIX)
     app.include_router(health_routes)

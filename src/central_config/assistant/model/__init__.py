@@ -1,0 +1,1 @@
+"""What is asked, planned, found and advised, without I/O."""

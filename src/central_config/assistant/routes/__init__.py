@@ -1,0 +1,5 @@
+"""Questions, reviews and advice over HTTP."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

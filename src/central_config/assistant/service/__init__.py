@@ -1,0 +1,1 @@
+"""How a question becomes an answer, a change a review, and a workspace advice."""

@@ -1,0 +1,59 @@
+"""The language model, seen from those who ask it: one request, one reply, or a reason why not."""
+
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+Purpose = Literal["plan", "explain", "review", "advice"]
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model is asked.
+
+    Attributes:
+        purpose: what the reply is for; decides how long it may take and how it is counted.
+        prompt_version: of the words around the question; part of the answer's identity.
+        system: who the model is to be, and the rules.
+        prompt: the rest; the question last.
+        schema: JSON Schema the reply must satisfy, or None for free text.
+        most_tokens: where the reply is cut.
+        keys: the keys shown to the model, for the audit log.
+    """
+
+    purpose: Purpose
+    prompt_version: str
+    system: str
+    prompt: str
+    schema: dict[str, Any] | None = None
+    most_tokens: int = 256
+    keys: tuple[str, ...] = ()
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What it answered: the text as it came, who answered, and how long it took (seconds)."""
+
+    text: str
+    model: str
+    digest: str
+    seconds: float
+
+
+class EngineAwayError(Exception):
+    """No reply is to be had now: `reason` says why, in words for a person."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Engine(Protocol):
+    """A language model behind an address, or a double of one."""
+
+    async def ask(self, request: Request) -> Reply:
+        """Return the model's reply.
+
+        Raises:
+            EngineAwayError: it is switched off, cannot be reached, is too slow or too busy, or
+                its answer cannot be read.
+        """
+        ...

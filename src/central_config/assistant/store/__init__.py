@@ -1,0 +1,1 @@
+"""SQL of the assistant: synonyms, uses of keys, reviews, advice."""

@@ -1,0 +1,1 @@
+"""The assistant against a real service, and its parts by themselves."""
