@@ -1,7 +1,9 @@
 """Worker processes that are killed, stopped and cut off."""
 
 import os
+import signal
 import time
+from uuid import UUID
 
 import pytest
 
@@ -94,3 +96,22 @@ async def test_waiting_jobs_are_not_sent_again_and_again(bench: Bench, start: St
         length = await bench.queue.length()
         assert length is not None
         assert length <= 12  # these and what the schedule holds
+
+
+async def test_long_jobs_leave_a_place_free(bench: Bench, start: Start) -> None:
+    """Two children: of three long jobs one runs, and what is short does not wait for it."""
+    worker = start("worker")
+    start("beat")
+    long = [await bench.enqueue("test.long", seconds=20, first_only=True) for _ in range(3)]
+    for _ in range(3):
+        short = await bench.enqueue("test.echo")
+        assert (await bench.until(short, "done")).attempts == 1
+    begun = [each for each in long if await bench.runs(each)]
+    assert len(begun) == 1, worker.text()
+    os.kill(await bench.until_begun(begun[0]), signal.SIGKILL)  # its place is free again
+    others = [each for each in long if each not in begun]
+    await wait_for(lambda: any_begun(bench, others), "another long job to begin")
+
+
+async def any_begun(bench: Bench, jobs: list[UUID]) -> bool:
+    return any([await bench.runs(each) for each in jobs])

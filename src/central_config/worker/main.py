@@ -22,6 +22,7 @@ from central_config.core.logging import configure_logging
 from central_config.core.process import die_with_parent
 from central_config.core.settings import Settings
 from central_config.core.tracing import require_tracing
+from central_config.worker.places import LongPlaces
 from central_config.worker.running import run_job
 from central_config.worker.workshop import Workshop
 
@@ -122,8 +123,10 @@ def create_app(settings: Settings, workshop: Workshop, stop_sign: StopSign) -> A
         },
     )
 
+    places = LongPlaces(settings.celery_worker_concurrency)
+
     def run_one(job_id: str) -> None:
-        asyncio.run(run_job(UUID(job_id), settings, workshop, stop_sign.descriptor))
+        asyncio.run(run_job(UUID(job_id), settings, workshop, stop_sign.descriptor, places))
 
     app.task(name=TASK)(run_one)
     return app

@@ -19,6 +19,7 @@ from central_config.core.json import JSON
 from central_config.core.problems import Problem
 from central_config.core.settings import Settings
 from central_config.core.tracing import tracer
+from central_config.worker.places import LongPlaces
 from central_config.worker.workshop import Workshop
 
 log = structlog.get_logger(__name__)
@@ -42,8 +43,10 @@ class Outcome(NamedTuple):
     stopped: bool = False
 
 
-async def run_job(job_id: UUID, settings: Settings, workshop: Workshop, stop_sign: int) -> None:
-    """Run a job if it is still waiting to be run.
+async def run_job(
+    job_id: UUID, settings: Settings, workshop: Workshop, stop_sign: int, places: LongPlaces
+) -> None:
+    """Run a job if it is still waiting to be run, and a long one only where it has a place.
 
     `stop_sign` is a file descriptor that becomes readable when the worker has to stop.
     """
@@ -54,8 +57,13 @@ async def run_job(job_id: UUID, settings: Settings, workshop: Workshop, stop_sig
         async with transaction(database) as connection:
             job = await store.claim(connection, job_id)
         if job is not None:
-            async with _told(job, settings):
-                await _Run(job, database, settings, workshop).carry_out(stop_sign)
+            run = _Run(job, database, settings, workshop)
+            with places.one() if run.long else contextlib.nullcontext(enter_result=True) as placed:
+                if not placed:
+                    await run.wait()
+                    return
+                async with _told(job, settings):
+                    await run.carry_out(stop_sign)
     except Exception as error:
         if not lost_connection(error):
             raise
@@ -70,13 +78,21 @@ class _Run:
         self._database = database
         self._kind = shop.kind(job.kind)
         self._timing = shop.timing
-        self._limit = self._kind.limit or settings.celery_task_soft_time_limit
+        common = settings.celery_task_soft_time_limit
+        self._limit = self._kind.limit or common
+        # What asks for more time than a job usually gets is what others should not wait for.
+        self.long = self._limit > common
         self._news = asyncio.Event()
         self._given_up = False
         self._stopping = False
         self._context = JobContext(job, database, settings, SystemClock(), services=shop.services)
         self._context.progress.changed = self._news.set
         self._log = log.bind(job=str(job.id), kind=job.kind, attempt=job.attempts)
+
+    async def wait(self) -> None:
+        """Give the job back; the sweeper sends it again."""
+        async with transaction(self._database) as connection:
+            await store.put_back(connection, self._job, delay=self._timing.heartbeat, counted=False)
 
     async def carry_out(self, stop_sign: int) -> None:
         """Do the work and write how it ended."""
