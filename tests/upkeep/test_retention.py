@@ -36,7 +36,7 @@ def names(archive: Path) -> list[str]:
 
 
 async def seal(past: Past, archive: Path | None, months: int = 13) -> RetentionReport:
-    return await Retention(past.database, past.clock, months, archive).run()
+    return await Retention(past.database, past.clock, months, archive, tries=2, pause=0.1).run()
 
 
 async def verify(past: Past) -> Verification:
@@ -313,6 +313,18 @@ async def test_writers_go_on_while_a_month_leaves(past: Past, archive: Path) -> 
         assert not report.failed
         await past.event("2026-11-23")
     assert len((await seal(past, archive)).sealed) == 2
+    assert (await verify(past)).broken is None
+
+
+async def test_a_month_waits_for_who_reads_the_log(past: Past, archive: Path) -> None:
+    retention = Retention(past.database, past.clock, 13, archive, tries=100, pause=0.1)
+    async with past.database.connect() as reader:
+        await reader.exec_driver_sql("SELECT count(*) FROM cc_audit_log")
+        sealing = asyncio.create_task(retention.run())
+        await asyncio.sleep(2)
+        assert not sealing.done()
+        await past.event("2026-11-23")
+    assert len((await sealing).sealed) == 2
     assert (await verify(past)).broken is None
 
 

@@ -151,6 +151,16 @@ _PERFORMANCE = Dashboard(
             },
         ),
         Panel(
+            "Workspaces found in memory and in Redis",
+            {
+                "{{cache}}": "sum by (cache) (rate("
+                f'central_config_cache_requests_total{{{_OURS},outcome="hit"}}[5m]))'
+                " / sum by (cache) (rate("
+                f"central_config_cache_requests_total{{{_OURS}}}[5m]))"
+            },
+            "percentunit",
+        ),
+        Panel(
             "Connections of the pools",
             {"{{instance}} {{state}}": f"central_config_database_pool_connections{{{_OURS}}}"},
         ),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -83,6 +84,19 @@ class _RefusedError(Exception):
         self.fault = fault
 
 
+class _Exported(NamedTuple):
+    """A month that is in its file, and what was found in the database when it was read.
+
+    `before`: where the chains' sealed parts ended. No sealed event is as young as `until`.
+    """
+
+    month: Partition
+    before: Mapping[UUID, Head]
+    seal: Seal
+    rows: int
+    until: datetime
+
+
 class Retention:
     """Takes old months out of the database.
 
@@ -91,15 +105,26 @@ class Retention:
         clock: the time.
         months: whole months kept beside the present one; 0 keeps everything.
         directory: where exports go; it should be backed up, and outlive this machine.
+        tries, pause: how often, and how many seconds apart, the month is asked for while others
+            read the log. Each try makes writers wait for half a second at most.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, months: int, directory: Path | None
+        self,
+        database: Database,
+        clock: Clock,
+        months: int,
+        directory: Path | None,
+        *,
+        tries: int = 30,
+        pause: float = 10.0,
     ) -> None:
         self._database = database
         self._clock = clock
         self._months = months
         self._directory = directory
+        self._tries = tries
+        self._pause = pause
 
     @classmethod
     def of(cls, database: Database, settings: Settings, clock: Clock) -> "Retention":
@@ -163,10 +188,8 @@ class Retention:
             raise _RefusedError(f"cannot write to {directory}: {error.strerror}") from None
         finally:
             await asyncio.to_thread(file.drop)
-        try:
-            await self._replace(month, before, seal, rows, actor, _until(month, cutoff))
-        except BusyError:
-            raise _RefusedError("somebody else works with the log", fault=False) from None
+        exported = _Exported(month, before, seal, rows, _until(month, cutoff))
+        await self._replace_when_free(exported, actor)
         log.info("month of the audit log sealed", month=month.name, file=seal.file)
         return seal
 
@@ -234,16 +257,19 @@ class Retention:
                 raise _RefusedError(f"chain {chain} does not go on from event {last}")
         return report.heads
 
-    async def _replace(
-        self,
-        month: Partition,
-        before: Mapping[UUID, Head],
-        seal: Seal,
-        rows: int,
-        actor: Actor,
-        until: datetime,
-    ) -> None:
-        """Put the seal in the month's place at once; no sealed event is as young as `until`."""
+    async def _replace_when_free(self, exported: "_Exported", actor: Actor) -> None:
+        """Replace the month when nobody is in the way: who exports the log reads for minutes."""
+        for left in reversed(range(self._tries)):
+            try:
+                return await self._replace(exported, actor)
+            except BusyError:
+                log.info("somebody reads the audit log", month=exported.month.name, tries=left)
+            await asyncio.sleep(self._pause if left else 0)
+        raise _RefusedError("somebody else works with the log", fault=False)
+
+    async def _replace(self, exported: "_Exported", actor: Actor) -> None:
+        """Put the seal in the month's place at once."""
+        month, before, seal, rows, until = exported
         async with transaction(self._database) as connection:
             # First the chain that the seal's event goes to: whoever holds it may wait for the log.
             await store.lock_heads(connection, [SYSTEM_CHAIN])

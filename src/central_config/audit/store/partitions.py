@@ -31,8 +31,8 @@ _DELETE = text("""
       AND NOT (log.created_at >= CAST(:begins AS timestamptz)
                AND log.created_at < CAST(:ends AS timestamptz))
 """)
-# What waits for a lock stops everybody behind it in the queue: rather try again later.
-_PATIENCE = text("SET LOCAL lock_timeout = '3s'")
+# What waits for a lock stops everybody behind it in the queue, every writer: rather try again.
+_PATIENCE = text("SET LOCAL lock_timeout = '500ms'")
 # SQLSTATE of a lock that was not given in time, of a table that is gone, and of a deadlock.
 _BUSY = ("55P03", "42P01", "40P01")
 # Reading a month of a busy year takes longer than a statement usually may.

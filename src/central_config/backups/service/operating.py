@@ -1,11 +1,9 @@
 """What operators and schedules do with backups: done, and written down whether it went well."""
 
 import re
-import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
 
 import structlog
 
@@ -20,6 +18,7 @@ from central_config.backups.model.restores import Restored
 from central_config.backups.model.runs import Action, Run
 from central_config.backups.service.catalogue import Catalogue
 from central_config.backups.service.configuration import ConfigurationBackups
+from central_config.backups.service.drill_places import drill_place
 from central_config.backups.service.physical import KINDS, Physical
 from central_config.backups.service.portable import Portable
 from central_config.backups.service.proving import Progress, Proving, scratch_database
@@ -223,10 +222,8 @@ def throwaway_server(settings: Settings, at_least: int) -> Generator[str]:
     if postgres_version(programs) < at_least:
         raise StartRefusedError(f"{programs} is older than PostgreSQL {at_least} of the backup")
     place = local_paths(settings)
-    with tempfile.TemporaryDirectory(
-        prefix="central-config-drill-", dir=None if place is None else place.root
-    ) as directory:
-        data = Path(directory) / "server"
-        Path(directory).chmod(0o711)  # PostgreSQL may run as somebody else
+    with drill_place(None if place is None else place.root) as directory:
+        directory.chmod(0o711)  # PostgreSQL may run as somebody else
+        data = directory / "server"
         with PostgresServer(data_dir=data, bin_dir=programs, durable=False) as server:
             yield server.url

@@ -114,7 +114,9 @@ class Portable:
             started_at = self.clock.now()
             facts = await moment.facts()
             programs = programs_for(self.settings, facts.server)
-            arguments = ["--format=custom", "--no-owner", f"--snapshot={moment.name}"]
+            # A migration or a maintenance holds its locks for seconds: rather fail than wait on.
+            arguments = ["--format=custom", "--no-owner", "--lock-wait-timeout=60s"]
+            arguments.append(f"--snapshot={moment.name}")
             dump = running(programs.directory / "pg_dump", arguments, url, takes_input=False)
 
             async def chunks() -> AsyncIterator[bytes]:

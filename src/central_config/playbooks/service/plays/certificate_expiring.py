@@ -147,9 +147,9 @@ PLAYBOOK = Playbook(
     title="A certificate ends soon, or has ended",
     symptoms=(
         "clients refuse the connection: the certificate has expired",
-        "the alerts CertificateExpiring or CertificateExpiringSoon",
+        "the alerts CertificateExpiring, CertificateExpiringSoon or CertificateUnreadable",
     ),
-    alerts=("CertificateExpiring", "CertificateExpiringSoon"),
+    alerts=("CertificateExpiring", "CertificateExpiringSoon", "CertificateUnreadable"),
     probes=(
         Probe("certificates", soonest, question="When do the certificates of CERTIFICATES end?"),
         Probe("secret", of_secret, where="kubernetes", question="When does the Secret's end?"),
