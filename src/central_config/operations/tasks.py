@@ -67,5 +67,5 @@ SCHEDULE = (
         Schedule(MAINTENANCE[name], MAINTENANCE[name], _EVERY[name], first_after=_FIRST[name])
         for name in REPORTED
     ),
-    Schedule(AUDIT_VERIFY, AUDIT_VERIFY, _DAY, first_after=300),
+    Schedule(AUDIT_VERIFY, AUDIT_VERIFY, _DAY, first_after=60),
 )

@@ -137,6 +137,7 @@ def _told(found: Plan | Restored) -> Iterator[str]:
         return
     if plan.live:
         yield f"{plan.database} is restored; nobody could connect for {found.blocked_seconds:.1f} s"
+        yield "everybody signs in again; API keys go on"
         yield f"the database from before is kept as {plan.aside}, closed; to go back:"
         yield f"  central-config restore --undo --apply --confirm {plan.database} --reason ..."
     else:

@@ -11,8 +11,8 @@ from central_config.playbooks.model.findings import Finding, Status
 from central_config.playbooks.service.probes import disk
 from central_config.playbooks.service.world import World
 
-# A connection is a file; watches are thousands.
-_ENOUGH_FILES, _TOO_FEW_FILES = 65_536, 4096
+# A connection is a file; 16,384 of them and what else is open are what one API process serves.
+_ENOUGH_FILES, _TOO_FEW_FILES = 20_000, 4096
 _OK = 200
 
 
