@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test previous check format lock docs sdk bench clean
+.PHONY: help setup run test previous check format lock docs sdk bench bench-ai clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,15 @@ sdk: $(STAMP) ## Build the wheel of the Python SDK into sdk/python/dist
 
 bench: $(STAMP) ## Compare with etcd, Unleash and nginx; writes docs/explanation/performance.md (ARGS="reads --quick")
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-ai: $(STAMP) ## Ask the assistant hundreds of questions; writes docs/explanation/assistant-quality.md
+	@$(BIN)/python -m bench.ai $(ARGS)
+
+models: $(STAMP) ## Fetch real language models into CENTRAL_CONFIG_TEST_MODELS (3 GB of disk)
+	@$(BIN)/python -m tests.support.models
+
+model-test: $(STAMP) ## Try the AI engine with those models: minutes of both processors
+	@$(BIN)/python -m pytest -n0 -rs tests/assistant/engine/test_real_models.py $(ARGS)
 
 clean: ## Remove what was installed and cached (never data)
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build

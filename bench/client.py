@@ -21,6 +21,11 @@ class Http:
         self._headers = dict(headers or {})
         self._used = 0.0
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What it sends with every request."""
+        return dict(self._headers)
+
     def raw(
         self,
         method: str,

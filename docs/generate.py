@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 from central_config.access.model import BUILT_IN_ROLES, PERMISSIONS, PUBLIC, SIGNED_IN
 from central_config.api.app import build_control_plane
 from central_config.api.services import Services
+from central_config.assistant.routes.mcp import reference as mcp_tools
 from central_config.cli import reference as command_line
 from central_config.core import metrics
 from central_config.core.problems import CATALOGUE
@@ -52,6 +53,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "permissions.md": permissions_page(),
         REFERENCE / "routes.md": routes_page(document, dict(_permissions_by_route(app.routes))),
         REFERENCE / "cli.md": command_line.page(),
+        REFERENCE / "mcp-tools.md": mcp_tools.page(GENERATED),
         REFERENCE / "openapi.json": openapi_page(document),
         **{PLAYBOOKS / name: text for name, text in playbooks.pages().items()},
     }

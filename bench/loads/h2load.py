@@ -16,13 +16,14 @@ _GRACE = 30.0
 
 
 class Load(NamedTuple):
-    """What is asked, of whom. `body` is a file, sent by POST."""
+    """What is asked, of whom. `body` is a file, sent by POST; `paths` are asked one by one."""
 
     port: int
     path: str
     headers: Mapping[str, str] = {}
     body: Path | None = None
     http1: bool = True
+    paths: Path | None = None
 
 
 class Outcome(NamedTuple):
@@ -46,7 +47,10 @@ def run(load: Load, connections: int, seconds: float, streams: int = 1) -> Outco
         command.append(f"--data={load.body}")
     for name, value in load.headers.items():
         command += ["-H", f"{name}: {value}"]
-    command.append(f"http://127.0.0.1:{load.port}{load.path}")
+    if load.paths is None:
+        command.append(f"http://127.0.0.1:{load.port}{load.path}")
+    else:
+        command += ["-i", str(load.paths)]
     done = subprocess.run(
         command,
         env=environment({}),

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,7 +25,14 @@ _LIMIT = "1000000000"
 class Replica(Child):
     """One API process, `central-config api`: Granian, metrics on, limits on."""
 
-    def __init__(self, data: Path, database_url: str, valkey_url: str, name: str) -> None:
+    def __init__(
+        self,
+        data: Path,
+        database_url: str,
+        valkey_url: str,
+        name: str,
+        more: Mapping[str, str] = {},
+    ) -> None:
         self.port = free_port()
         self.variables = {
             "DATABASE_URL": database_url,
@@ -34,6 +42,7 @@ class Replica(Child):
             "PORT": str(self.port),
             "METRICS_PORT": str(free_port()),
             "RATE_LIMIT_PER_KEY": _LIMIT,
+            **more,
         }
         argv = [sys.executable, "-m", "central_config", "api"]
         super().__init__(argv, data / f"{name}.log", self.variables)
@@ -79,10 +88,13 @@ class Ours:
         """The first API process."""
         return self.replicas[0]
 
-    def add_replica(self, *, first: bool = False) -> Replica:
-        """Start one more API process; the first migrates and creates the administrator."""
+    def add_replica(self, more: Mapping[str, str] = {}, *, first: bool = False) -> Replica:
+        """Start one more API process, with `more` settings.
+
+        The first migrates and creates the administrator.
+        """
         name = f"api{len(self.replicas)}"
-        replica = Replica(self.data, self.postgres.url, self.valkey.url, name)
+        replica = Replica(self.data, self.postgres.url, self.valkey.url, name, more)
         for command in ("migrate", "bootstrap") if first else ():
             self._run(command, replica.variables)
         replica.start()

@@ -49,6 +49,22 @@ def test_a_stranger_sees_nothing() -> None:
     assert stranger.lacks(PERMISSIONS, None) == sorted(PERMISSIONS)
 
 
+def test_who_leaves_secrets_behind_keeps_the_rest() -> None:
+    scope = KeyScope(SHOP, frozenset({"prod"}), "app/", "write", secrets=True)
+    key = key_principal(UUID(int=3), "app", scope, None, UUID(int=9)).without_secrets()
+    assert not key.reveals(SHOP, "prod", "app/password")
+    assert not key.can("secret.reveal", SHOP)
+    assert key.can("config.write", SHOP)
+    assert (key.reaches("prod", "app/x"), key.reaches("prod", "x")) == (True, False)
+    assert key.responsible == UUID(int=9)
+    ada = principal(everywhere=["secret.reveal", "audit.read"], shop=["secret.reveal"])
+    blind = ada.without_secrets()
+    assert not blind.reveals(SHOP, "prod", "app/password")
+    assert not blind.can("secret.reveal", None)
+    assert blind.can("audit.read", None)
+    assert ada.can("secret.reveal", SHOP)
+
+
 def test_a_key_reveals_only_where_it_says_so() -> None:
     scope = KeyScope(SHOP, frozenset({"prod"}), "app/", "read", secrets=True)
     key = key_principal(UUID(int=3), "app", scope, None)

@@ -14,6 +14,7 @@ from central_config.core.settings import Settings
 from tests.docs.pages import ROOT
 from tests.monitoring.definitions import rules
 from tests.support.api import ApiProcess, Client, Workspace
+from tests.support.runbook import WHO_IS_INACTIVE, WHO_MAY_WHAT
 
 COLUMNS = {
     "cc_configuration": {"workspace_id", "status"},
@@ -73,22 +74,6 @@ ALERTS = (
     "DatabaseConnectionIssues",
     "HighMemoryUsage",
 )
-# What an access review asks, as people have it in their notes.
-WHO_MAY_WHAT = """
-    SELECT u.username, u.email, r.name as role, p.name as permission
-    FROM cc_user u
-    JOIN user_roles ur ON u.id = ur.user_id
-    JOIN roles r ON ur.role_id = r.id
-    JOIN role_permissions rp ON r.id = rp.role_id
-    JOIN permissions p ON rp.permission_id = p.id
-    ORDER BY u.username, r.name;
-"""
-WHO_IS_INACTIVE = """
-    SELECT username, email, last_login
-    FROM cc_user
-    WHERE last_login < NOW() - INTERVAL '90 days'
-      OR last_login IS NULL;
-"""
 WHICH_KEYS = "SELECT name, created_at, last_used, usage_count FROM api_keys ORDER BY last_used DESC"
 BIGGEST_SIZE = "SELECT pg_size_pretty(pg_database_size(current_database())) as database_size"
 

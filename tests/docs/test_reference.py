@@ -46,6 +46,7 @@ def generated() -> dict[Path, str]:
         "permissions.md",
         "routes.md",
         "cli.md",
+        "mcp-tools.md",
         "openapi.json",
     ],
 )
@@ -57,7 +58,7 @@ def test_page_is_what_the_code_says(generated: dict[Path, str], page: str) -> No
 
 
 def test_every_page_is_tested(generated: dict[Path, str]) -> None:
-    assert len([path for path in generated if path.parent == REFERENCE]) == 7
+    assert len([path for path in generated if path.parent == REFERENCE]) == 8
     assert {path.parent for path in generated} == {REFERENCE, PLAYBOOKS}
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import signal
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,27 +18,39 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from central_config.assistant.service.engine.breaker import REST
 from central_config.core.db import connect_arguments
+from central_config.core.ids import new_id
 from tests.faults.rig import FIXED, NOT_FIXED, Site, watched_machine
 from tests.monitoring.tools import tool, until
+from tests.support.api import Client, Workspace
+from tests.support.ollama import Canned, Ollama, least, serving
 
 # A fault takes some scrapes to be seen, and a verification some seconds to be sure.
 pytestmark = pytest.mark.timeout(240)
 
 CERTIFICATE = "site.pem"
+AI_MODEL = "tiny:1b"
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+def ollama() -> Iterator[Ollama]:
+    """An AI engine that lacks its model, and can fetch it."""
+    with serving({"other": Canned("x")}, on_disk={AI_MODEL: Canned(least)}) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def site(ollama: Ollama) -> Iterator[Site]:
     for program in ("prometheus", "prometheus-postgres-exporter", "prometheus-redis-exporter"):
         tool(program)
     with tempfile.TemporaryDirectory(prefix="cc-faults-", dir="/var/tmp") as directory:
         place = Path(directory)
         place.chmod(0o755)  # PostgreSQL runs as somebody else
-        yield from broken(place)
+        yield from broken(place, ollama)
 
 
-def broken(place: Path) -> Iterator[Site]:
+def broken(place: Path, ollama: Ollama) -> Iterator[Site]:
     """Run a machine to be broken."""
     write_certificate(place / CERTIFICATE, days=200)
     (place / "backups").mkdir()
@@ -46,6 +59,9 @@ def broken(place: Path) -> Iterator[Site]:
         BACKUP_REPOSITORY=str(place / "backups"),
         BACKUP_PASSPHRASE="a passphrase of tests, long enough",
         CERTIFICATES=f"site={place / CERTIFICATE}",
+        AI_ENABLED="true",
+        AI_MODEL=AI_MODEL,
+        OLLAMA_BASE_URL=ollama.url,
     ) as found:
         stop_backups(found)
         yield found
@@ -204,3 +220,25 @@ def test_nobody_backs_up(site: Site) -> None:
     assert drilled.code == FIXED, drilled.out + drilled.err
     site.is_quiet("BackupTooOld")
     site.is_quiet("RestoreDrillTooOld")
+
+
+def questions(client: Client, place: Workspace, number: int) -> list[Any]:
+    """Ask what no parser understands, so many times, each time in other words."""
+    return [
+        client.ok(
+            "POST",
+            f"{place.path}/ask",
+            json={"question": f"which zorgles quux the x{new_id().hex[:8]}?"},
+        )
+        for _ in range(number)
+    ]
+
+
+def test_the_ai_engine_lacks_its_model(site: Site) -> None:
+    with contextlib.closing(site.machine.sign_in("correct-horse-battery")) as client:
+        place = Workspace(client)
+        assert all(each["degraded"] for each in questions(client, place, 20))
+        site.fires("AIEngineFailing")
+        mend(site, "ai-engine")
+        time.sleep(REST + 1)  # the engine is left alone for so long; each refusal is an error
+        assert not questions(client, place, 1)[0]["degraded"]

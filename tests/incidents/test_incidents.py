@@ -1,5 +1,6 @@
 """The record of an incident over HTTP and from the command line."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.incidents.conftest import Ccfg
 from tests.support.api import ApiProcess, Client
+from tests.support.servers import execute
 
 
 def opened(operator: Client, **more: Any) -> dict[str, Any]:
@@ -169,3 +171,34 @@ def test_the_schedule_from_the_command_line(ccfg: Ccfg) -> None:
     assert (step["after_minutes"], step["condition"]) == (90, "customer_facing")
     assert ccfg("incident", "escalation", "remove", "press-officer").code == 0
     assert ccfg("incident", "escalation", "remove", "press-officer").code == 5
+
+
+def test_a_long_timeline_is_told_from_its_end(
+    operator: Client, api: ApiProcess, ccfg: Ccfg
+) -> None:
+    made = opened(operator)["id"]
+    written = [f"line {number}" for number in range(450)]
+    statement = (
+        "INSERT INTO cc_incident_entry (incident_id, at, actor_kind, actor_name, kind, text)"
+        " SELECT (SELECT max(id) FROM cc_incident), now(), 'system', 'x', 'note', 'line ' || n"
+        " FROM generate_series(0, 449) n ORDER BY n"
+    )
+    asyncio.run(execute(api.environment["DATABASE_URL"], statement))
+    whole: list[str] = []
+    cursor = None
+    sizes: list[int] = []
+    while True:
+        params = {} if cursor is None else {"cursor": cursor}
+        told = operator.ok("GET", f"/incidents/{made}", params=params)
+        sizes.append(len(told["timeline"]))
+        whole = [entry["text"] for entry in told["timeline"]] + whole
+        cursor = told["earlier_cursor"]
+        if cursor is None:
+            break
+    assert sizes[:2] == [200, 200]
+    assert whole[-450:] == written
+    assert whole[0].startswith("opened")
+    shown = ccfg("incident", "show", made, "--whole", "-o", "json").data
+    assert [entry["text"] for entry in shown["timeline"]] == whole
+    assert "--whole" in ccfg("incident", "show", made, "-o", "table").out
+    assert operator.get(f"/incidents/{made}?cursor=no").json()["code"] == "malformed-cursor"

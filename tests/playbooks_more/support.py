@@ -5,10 +5,8 @@ import json
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,56 +56,6 @@ def silence() -> Iterator[int]:
     """Give a port that takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
         yield int(listening.getsockname()[1])
-
-
-class Ollama:
-    """Speaks as an AI engine does, as far as operators ask it.
-
-    `manner`: `well`, `away` (answers 503) or `hanging` (takes the request and says nothing).
-    """
-
-    def __init__(self, models: Iterable[str] = ()) -> None:
-        self.models = list(models)
-        self.manner = "well"
-        self.asked: list[str] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.asked.append(f"GET {self.path}")
-                listed = [{"name": each} for each in outer.models]
-                self.answer({"models": listed} if "tags" in self.path else {"version": "0.5.1"})
-
-            def do_POST(self) -> None:
-                outer.asked.append(f"POST {self.path}")
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.models.append(body["model"])
-                self.answer({"status": "success"})
-
-            def answer(self, body: Any) -> None:
-                if outer.manner == "hanging":
-                    outer.held.wait(30)
-                data = json.dumps(body).encode()
-                self.send_response(503 if outer.manner == "away" else 200)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                with contextlib.suppress(OSError):
-                    self.wfile.write(data)
-
-            def log_message(self, *args: Any) -> None:
-                del args
-
-        self.held = threading.Event()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        """Hang up."""
-        self.held.set()
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def fake_kubectl(directory: Path, answers: dict[str, Any]) -> tuple[str, ...]:

@@ -26,9 +26,11 @@ from cryptography.x509.oid import NameOID
 from central_config.core.db import connect_arguments
 from central_config.core.settings import Settings
 from central_config.supervisor.postgres import PostgresServer
-from tests.playbooks_more.support import Ollama, Operator, soon
+from tests.playbooks_more.support import Operator, soon
 from tests.properties.listening import Stream, hang_up
 from tests.support.api import ApiProcess, Workspace
+from tests.support.ollama import Canned, Fault, Ollama, serving
+from tests.support.ollama.brains import Model
 from tests.support.servers import MASTER_KEY
 
 pytestmark = pytest.mark.timeout(120)
@@ -52,9 +54,9 @@ def query(url: str, statement: str, *values: Any) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def engine() -> Iterator[Ollama]:
-    found = Ollama(["other:latest"])
-    yield found
-    found.close()
+    answer = Canned('{"word": "seven"}')
+    with serving({"other": answer}, on_disk={MODEL: answer}) as found:
+        yield found
 
 
 @pytest.fixture
@@ -67,18 +69,18 @@ def test_a_missing_model_is_fetched(with_ai: Operator, engine: Ollama) -> None:
     said = with_ai.run("ai-engine")
     assert said.code == 1
     assert [each["call"]["kind"] for each in said.steps] == ["http"]
-    assert engine.models == ["other:latest"]
+    assert list(engine.models) == ["other:latest"]
     done = with_ai.apply("--yes")
     assert done.code == 0, done.out + done.err
-    assert engine.models == ["other:latest", MODEL]
+    assert list(engine.models) == ["other:latest", MODEL]
     assert with_ai.run("ai-engine").code == 0
 
 
-@pytest.mark.parametrize("manner", ["hanging", "away"])
+@pytest.mark.parametrize("fault", [Fault.HANG, Fault.DOWN, Fault.PAGE], ids=str)
 def test_an_engine_that_fails_leaves_the_api_ready(
-    with_ai: Operator, engine: Ollama, manner: str
+    with_ai: Operator, engine: Ollama, fault: Fault
 ) -> None:
-    engine.manner = manner
+    engine.fault = fault
     began = time.monotonic()
     said = with_ai.run("ai-engine")
     assert time.monotonic() - began < 40  # it is 8 on a machine that does nothing else
@@ -86,6 +88,31 @@ def test_an_engine_that_fails_leaves_the_api_ready(
     assert said.finding("assistant.reachable")["status"] == "bad"
     assert said.finding("api.ready")["status"] == "ok"
     assert [each["call"]["kind"] for each in said.steps] == ["advice", "advice"]
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.BUSY, Fault.ERROR_MIDWAY, Fault.PROSE, Fault.HANG_MIDWAY], ids=str
+)
+def test_an_engine_that_lists_its_models_and_fails_at_answers(
+    with_ai: Operator, engine: Ollama, fault: Fault
+) -> None:
+    model = engine.models[MODEL] = Model(MODEL, engine.on_disk[MODEL])
+    model.be_ready(4096)
+    model.keep(600)
+    engine.fault = fault
+    said = with_ai.run("ai-engine")
+    assert said.code == 1
+    assert said.finding("assistant.model")["status"] == "ok"
+    assert said.finding("assistant.answer")["status"] == "bad"
+    assert [each["call"]["kind"] for each in said.steps] == ["advice", "advice"]
+
+
+def test_a_model_that_is_being_loaded_is_neither_well_nor_broken(
+    with_ai: Operator, engine: Ollama
+) -> None:
+    engine.models[MODEL] = Model(MODEL, engine.on_disk[MODEL])
+    engine.fault = Fault.HANG_MIDWAY
+    assert with_ai.run("ai-engine").code == 3
 
 
 def test_an_engine_nobody_uses_is_not_called_well(server: ApiProcess, tmp_path: Path) -> None:

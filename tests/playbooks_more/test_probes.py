@@ -11,18 +11,19 @@ import pytest
 from central_config.core.settings import Settings
 from central_config.playbooks.model.findings import Status
 from central_config.playbooks.service import probes
-from central_config.playbooks.service.probes import kubernetes, redis
+from central_config.playbooks.service.probes import certificates, kubernetes, redis
 from central_config.playbooks.service.world import World
 from central_config.supervisor.valkey import ValkeyServer
 from tests.playbooks_more.support import (
-    Ollama,
     asked_of_kubectl,
     by_check,
     fake_kubectl,
     silence,
     world_of,
 )
+from tests.playbooks_more.test_plays import Site, certificate
 from tests.support.api import ApiProcess, Workspace, free_port
+from tests.support.ollama import Canned, serving
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
 
@@ -109,6 +110,27 @@ async def check_nothing_is_well(settings: Settings) -> None:
     assert "secret-password" not in str(found)
 
 
+async def test_certificates_are_read_as_the_service_reads_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    certificate(tmp_path / "site.pem", 90)
+    ending = certificate(tmp_path / "ending.pem", 10)
+    site = Site(ending)
+    try:
+        named = f"relative=site.pem, gone=gone.pem, six=[::1]:1, server=127.0.0.1:{site.port}"
+        found = by_check(await certificates.probe(World(Settings(certificates=named))))
+    finally:
+        site.close()
+    assert {name.partition(".")[2]: each.status for name, each in found.items()} == {
+        "relative": Status.OK,
+        "gone": Status.UNKNOWN,
+        "six": Status.UNKNOWN,
+        "server": Status.WARNING,
+    }
+    assert "gone.pem" in found["certificates.gone"].summary
+
+
 async def test_redis_that_may_drop_the_queue(tmp_path: Path) -> None:
     valkey = ValkeyServer(data_dir=tmp_path / "valkey")
     valkey.start()
@@ -129,13 +151,10 @@ async def test_redis_that_may_drop_the_queue(tmp_path: Path) -> None:
     [(["llama3.2:3b"], Status.OK), (["other:latest"], Status.BAD), ([], Status.BAD)],
 )
 async def test_the_model_is_there_or_not(models: list[str], status: Status) -> None:
-    engine = Ollama(models)
-    try:
+    with serving({name: Canned("{}") for name in models}) as engine:
         world = World(Settings(ai_enabled=True, ollama_base_url=engine.url))
         found = by_check(await probes.look(world, ["assistant"]))
         assert found["assistant.model"].status is status
-    finally:
-        engine.close()
 
 
 async def test_a_fault_of_one_probe_hides_no_other(server: ApiProcess) -> None:

@@ -57,6 +57,7 @@ class Sweep:
             "incident": ["INC-2026-1123-001"],
             "document": ["initial", "resolution"],
             "report": [str(UUID(int=0))],
+            "recommendation": [str(UUID(int=0))],
             "name": [role["name"] for role in everything.ok("GET", "/roles")["items"]] + ["names"],
         }
         first = next(iter(planted.secret.values()))
@@ -90,6 +91,9 @@ class Sweep:
             "older_than": [None, "0"],
             "inactive_days": [None, "0"],
             "key_days": [None, "0"],
+            "word": [None, "pass"],
+            "secret": [None, "true"],
+            "oldest_first": [None, "true"],
         }
 
     def run(self, who: str) -> dict[str, str]:
@@ -103,7 +107,9 @@ class Sweep:
             self._check_known(route, methods["get"].get("parameters", []))
             for address, params in self._questions(route, methods["get"].get("parameters", [])):
                 answer = self._client.get(address, params=params)
-                assert answer.status_code < 500, f"{address} {params}: {answer.text}"
+                # The assistant is off here; what it shows of secrets has tests of its own.
+                off = answer.status_code == 503 and answer.json()["code"] == "ai-disabled"
+                assert answer.status_code < 500 or off, f"{address} {params}: {answer.text}"
                 answers[f"{who} GET {address} {params} -> {answer.status_code}"] = shown(answer)
         return answers
 

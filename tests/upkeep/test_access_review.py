@@ -13,27 +13,12 @@ from central_config.operations.service.upkeep import access
 from central_config.operations.service.upkeep.ground import Ground
 from tests.cli.conftest import Ccfg, bare, ccfg, home
 from tests.support.api import ApiProcess, Client, Workspace
+from tests.support.runbook import WHO_IS_INACTIVE, WHO_MAY_WHAT
 from tests.upkeep.conftest import Past, day
 from tests.upkeep.test_key_rotation import execute, made
 
 __all__ = ["bare", "ccfg", "home"]
 
-# Both stand in the runbook's requirements letter by letter.
-PERMISSIONS = """
-SELECT u.username, u.email, r.name as role, p.name as permission
-FROM cc_user u
-JOIN user_roles ur ON u.id = ur.user_id
-JOIN roles r ON ur.role_id = r.id
-JOIN role_permissions rp ON r.id = rp.role_id
-JOIN permissions p ON rp.permission_id = p.id
-ORDER BY u.username, r.name;
-"""
-INACTIVE = """
-SELECT username, email, last_login
-FROM cc_user
-WHERE last_login < NOW() - INTERVAL '90 days'
-  OR last_login IS NULL;
-"""
 PASSWORD = "a-password-for-somebody"
 
 
@@ -78,7 +63,7 @@ def staff(server: ApiProcess, admin: Client) -> Staff:
 def test_the_runbooks_statements_give_what_is_right(
     server: ApiProcess, admin: Client, staff: Staff
 ) -> None:
-    rows = [tuple(row) for row in execute(server, PERMISSIONS)]
+    rows = [tuple(row) for row in execute(server, WHO_MAY_WHAT)]
     ada = [row for row in rows if row[0] == staff.name("ada")]
     viewer = admin.ok("GET", "/roles/viewer")["permissions"]
     auditor = admin.ok("GET", "/roles/auditor")["permissions"]
@@ -87,7 +72,7 @@ def test_the_runbooks_statements_give_what_is_right(
     )
     assert {row[1] for row in ada} == {"ada@example.org"}
     assert not [row for row in rows if row[0] == staff.name("eve")]
-    inactive = {row["username"] for row in execute(server, INACTIVE)}
+    inactive = {row["username"] for row in execute(server, WHO_IS_INACTIVE)}
     assert {staff.name("bob"), staff.name("eve")} <= inactive
     assert not {staff.name("ada"), staff.name("gus")} & inactive
 

@@ -59,6 +59,8 @@ BUILT_IN_ROLES: Mapping[str, tuple[str, frozenset[str]]] = {
 # The role whose last active holder is protected.
 ADMIN_ROLE = "admin"
 
+_REVEAL = "secret.reveal"
+
 # Two marks a route can declare instead of a permission.
 PUBLIC = "public"
 SIGNED_IN = "signed-in"
@@ -147,6 +149,12 @@ class Principal(msgspec.Struct, frozen=True):
             return self.scope.secrets and self.scope.reaches(environment, key)
         return self.can("secret.reveal", workspace_id)
 
+    def without_secrets(self) -> "Principal":
+        """Return the same principal with no right to see a secret."""
+        grants = {place: granted - {_REVEAL} for place, granted in self.grants.items()}
+        scope = None if self.scope is None else msgspec.structs.replace(self.scope, secrets=False)
+        return msgspec.structs.replace(self, grants=grants, scope=scope)
+
     def actor(self, request_id: str = "", client_ip: str = "") -> Actor:
         """Return the principal as the audit log names it."""
         return Actor(self.kind, self.id, self.name, request_id, client_ip)
@@ -230,6 +238,10 @@ class Caller(msgspec.Struct, frozen=True):
         each one, and the audit log has it.
         """
         return self.principal.scope is not None and self.reveals(environment, key)
+
+    def without_secrets(self) -> "Caller":
+        """Return the same caller with no right to see a secret: for answers a model will read."""
+        return msgspec.structs.replace(self, principal=self.principal.without_secrets())
 
 
 SYSTEM_PRINCIPAL = Principal(

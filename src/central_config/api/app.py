@@ -15,11 +15,14 @@ from central_config.api.edge import Application, Edge
 from central_config.api.guard import RequestGuard
 from central_config.api.health import router as health_routes
 from central_config.api.idempotency import Idempotency
+from central_config.api.mcp_server import mcp_for
 from central_config.api.pages import router as problem_pages
 from central_config.api.problems import install as install_problems
 from central_config.api.services import Services
 from central_config.api.tracing import Traced
 from central_config.assistant.routes import router as assistant_routes
+from central_config.assistant.routes.mcp.endpoint import Mcp
+from central_config.assistant.routes.mcp.endpoint import router as mcp_routes
 from central_config.audit.routes import router as audit_routes
 from central_config.backups.routes import router as backup_routes
 from central_config.configurations.routes import router as configuration_routes
@@ -51,6 +54,8 @@ OPEN_FILES = 20_000
 
 def build_control_plane(services: Services) -> FastAPI:
     """Return the FastAPI application with every route, for services that may not run yet."""
+    guard = RequestGuard(services.access, services.directory, services.limiter)
+    mcp = mcp_for(services, guard)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
@@ -58,7 +63,8 @@ def build_control_plane(services: Services) -> FastAPI:
         await services.start()
         with contextlib.suppress(ValueError, RuntimeError):  # not in the main thread: no signals
             asyncio.get_running_loop().add_signal_handler(END_STREAMS, services.hub.close)
-        yield
+        async with mcp.run():
+            yield
         await services.stop()
         traces = tracer(services.settings, SERVICE)
         if traces is not None:
@@ -75,8 +81,8 @@ def build_control_plane(services: Services) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.parts = services
-    app.state.services = services.by_type
-    app.state.guard = RequestGuard(services.access, services.directory, services.limiter)
+    app.state.services = {**services.by_type, Mcp: mcp}
+    app.state.guard = guard
     app.state.resolve_workspace = services.directory.resolve
     app.state.forget_workspace = services.directory.forget
     for router in (
@@ -93,6 +99,7 @@ def build_control_plane(services: Services) -> FastAPI:
         assistant_routes,
     ):
         app.include_router(router, prefix=PREFIX)
+    app.include_router(mcp_routes)
     app.include_router(health_routes)
     app.include_router(problem_pages)
     install_problems(app)

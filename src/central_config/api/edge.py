@@ -37,6 +37,10 @@ _METHODS = _WITH_BODY | {"GET", "HEAD", "DELETE", "OPTIONS"}
 _QUIET = ("/health",)
 _JSON = "application/json"
 _PREFIX = "/api/v1"
+# What anybody may post, and nobody needs much room for (bytes): it is read before it is known who
+# asks.
+_PUBLIC = frozenset({"/api/v1/sessions", "/api/v1/incidents/alerts"})
+_PUBLIC_LIMIT = 1024 * 1024
 # Larger bodies are looked through beside the event loop (bytes).
 _LARGE = 256 * 1024
 
@@ -77,10 +81,11 @@ class Edge:
             raise Problem("malformed-request", "an address holds no control characters")
         if scope["method"] not in _WITH_BODY:
             return receive
+        limit = min(self._limit, _PUBLIC_LIMIT) if scope["path"] in _PUBLIC else self._limit
         length = headers.get(b"content-length", "0")
-        if length.isdigit() and int(length) > self._limit:
-            raise self._too_large()
-        body = await self._whole(receive)
+        if length.isdigit() and int(length) > limit:
+            raise _too_large(limit)
+        body = await _whole(receive, limit)
         kind = headers.get(b"content-type", "").partition(";")[0].strip().lower()
         if body and kind == _JSON:
             await _check_json(body)
@@ -89,20 +94,22 @@ class Edge:
         scope["body"] = body
         return _again(body, receive)
 
-    async def _whole(self, receive: Receive) -> bytes:
-        body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return bytes(body)
-            body += message.get("body", b"")
-            if len(body) > self._limit:
-                raise self._too_large()
-            if not message.get("more_body"):
-                return bytes(body)
 
-    def _too_large(self) -> Problem:
-        return Problem("body-too-large", f"a body has at most {self._limit} bytes")
+async def _whole(receive: Receive, limit: int) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return bytes(body)
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise _too_large(limit)
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem("body-too-large", f"a body has at most {limit} bytes here")
 
 
 def _takes_text(path: str) -> bool:

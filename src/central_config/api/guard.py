@@ -1,6 +1,7 @@
 """Who asks, and whether they may: one decision for every route."""
 
 from http import HTTPStatus
+from uuid import UUID
 
 from fastapi import Request
 
@@ -115,9 +116,19 @@ class RequestGuard:
 
     async def _workspace(self, request: Request, principal: Principal) -> WorkspaceRef | None:
         slug = request.path_params.get("workspace")
-        if slug is None:
-            return None
-        found = await self._directory.resolve(str(slug))
+        return None if slug is None else await self._seen(principal, str(slug))
+
+    async def within(self, caller: Caller, workspace: str | UUID) -> Caller:
+        """Return a caller in a workspace that the request names elsewhere than in its address.
+
+        Raises:
+            Problem: `workspace-not-found`.
+        """
+        found = await self._seen(caller.principal, workspace)
+        return Caller(caller.principal, caller.actor, found)
+
+    async def _seen(self, principal: Principal, workspace: str | UUID) -> WorkspaceRef:
+        found = await self._directory.resolve(workspace)
         if found is None or not principal.sees(found.id):
-            raise Problem("workspace-not-found", f"there is no workspace {str(slug)[:80]!r}")
+            raise Problem("workspace-not-found", f"there is no workspace {str(workspace)[:80]!r}")
         return found

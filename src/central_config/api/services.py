@@ -7,8 +7,10 @@ from typing import Any
 import structlog
 
 from central_config.access.service import AccessService, Throttle
+from central_config.api.assistant import Assistant, Ground
 from central_config.api.books import Books, Entry
 from central_config.api.clients import ClientAddresses
+from central_config.api.counting import Counting
 from central_config.api.directory import WorkspaceDirectory
 from central_config.api.guard import RequestGuard
 from central_config.api.limits import RateLimiter
@@ -19,6 +21,7 @@ from central_config.api.plane.reads import ReadPath
 from central_config.api.plane.standing import Standing
 from central_config.api.plane.watches import WatchPath
 from central_config.api.plane.writes import WritePath
+from central_config.assistant.service.uses import Uses
 from central_config.audit.service import AuditService
 from central_config.audit.service.retention import Retention, SealingRequests
 from central_config.backups.service.catalogue import BackupAges, Catalogue
@@ -26,6 +29,7 @@ from central_config.configurations.cache import Snapshots
 from central_config.configurations.cache.keeper import Keeper
 from central_config.configurations.cache.memory import MemoryBound
 from central_config.configurations.model.changes import Outcome, Publication
+from central_config.configurations.model.counts import ReadCounts
 from central_config.configurations.service.changing import Changing
 from central_config.configurations.service.compaction import Compaction
 from central_config.configurations.service.history import History
@@ -84,32 +88,21 @@ class Services:
         self.snapshots = Snapshots(self.database, self.vault, self.warm)
         workspaces = WorkspaceService(self.database, clock)
         self.directory = WorkspaceDirectory(workspaces)
-        redis_url = None if settings.redis_url is None else settings.redis_url.get_secret_value()
-        self.access = AccessService(
-            self.database,
-            clock,
-            settings,
-            Throttle(redis_url, settings.cache_key_prefix),
-            self.directory.resolve,
-        )
+        self.access = self._access(clock)
         publisher = Publisher(self.database, self.snapshots, self.vault, clock)
         self.writer: GroupWriter[Publication, Outcome] = GroupWriter(publisher.run, publisher.begin)
         proposals = Proposals(self.database, self.snapshots, self.vault, self.writer, clock)
         publishing = Publishing(self.snapshots, self.writer, proposals)
-        reading = Reading(self.database, self.snapshots)
+        reading = Reading(
+            self.database, self.snapshots, ReadCounts() if settings.ai_enabled else None
+        )
         changing = Changing(self.snapshots, proposals)
         self.hub = Hub()
-        self.snapshots.listen(self.hub.take)
-        self.snapshots.listen(self.directory.take)
-        self.snapshots.listen(reading.take)
+        for listener in (self.hub.take, self.directory.take, reading.take):
+            self.snapshots.listen(listener)
         self.relay = Relay(self.database, self.snapshots)
         self.keepers = list(self._keepers())
-        listen_url = settings.database_listen_url
-        self.listener = NotificationListener(
-            url if listen_url is None else listen_url.get_secret_value(),
-            {REVISION_CHANNEL: self.relay.hint, ACCESS_CHANNEL: self.access.invalidate},
-            self._reconnected,
-        )
+        self.listener = self._listener(url)
         self.queue = JobQueue.of(settings)
         self.limiter = RateLimiter(settings.rate_limit_per_key)
         callers = KnownCallers(self.access, self.directory, self.limiter)
@@ -142,6 +135,7 @@ class Services:
                 Compaction(self.database, self.snapshots, clock),
                 Rules(self.database, self.snapshots, clock),
                 Environments(workspaces, self.snapshots),
+                Uses(self.database, clock),
                 watching,
                 Jobs(self.database, self.queue, clock),
                 Schedules(self.database, clock),
@@ -154,8 +148,40 @@ class Services:
                 ),
             )
         }
+        self.assistant = Assistant(self._ground(clock)) if settings.ai_enabled else None
+        if self.assistant is not None:
+            self.by_type |= self.assistant.services
+        self.counting = Counting.of(reading.counts, self.reads, watching, self.by_type[Uses])
         self.certificates = CertificateWatch(places(settings.certificates), clock)
         self.books = Books(list(self._entries()))
+
+    def _access(self, clock: Clock) -> AccessService:
+        """Return what knows users and keys."""
+        settings = self.settings
+        redis_url = None if settings.redis_url is None else settings.redis_url.get_secret_value()
+        throttle = Throttle(redis_url, settings.cache_key_prefix)
+        return AccessService(self.database, clock, settings, throttle, self.directory.resolve)
+
+    def _listener(self, url: str) -> NotificationListener:
+        """Return what hears what other processes announce."""
+        listen_url = self.settings.database_listen_url
+        return NotificationListener(
+            url if listen_url is None else listen_url.get_secret_value(),
+            {REVISION_CHANNEL: self.relay.hint, ACCESS_CHANNEL: self.access.invalidate},
+            self._reconnected,
+        )
+
+    def _ground(self, clock: Clock) -> Ground:
+        """Return what the assistant works with."""
+        return Ground(
+            self.settings,
+            self.database,
+            self.snapshots,
+            self.vault,
+            self.queue,
+            clock,
+            self.by_type,
+        )
 
     def _keepers(self) -> Iterator[Keeper | MemoryBound]:
         """Yield what looks after the workspaces in memory."""
@@ -193,11 +219,15 @@ class Services:
         for keeper in self.keepers:
             keeper.start()
         self.books.start()
+        if self.assistant is not None:
+            self.assistant.start()
 
     async def stop(self) -> None:
         """Finish what was accepted, end every watch, close connections."""
         self.hub.close()
         self.watches.stop()
+        if self.assistant is not None:
+            await self.assistant.stop()
         await self.writer.stop()
         await self.books.stop()
         await self.certificates.stop()
@@ -209,6 +239,9 @@ class Services:
             await self.warm.close()
         self.reads.flush()
         with contextlib.suppress(Exception):  # the database may be gone; stopping goes on
+            if self.counting is not None:
+                await self.counting.keep()
+        with contextlib.suppress(Exception):
             await self.access.close()
             await self.queue.close()
         await self.database.dispose()
@@ -222,6 +255,8 @@ class Services:
         yield Entry("notifications", self.by_type[Notifications].measure, every=6)
         # Counting all configurations reads an index from end to end: every minute is enough.
         yield Entry("active configurations", self._count_active, every=6)
+        if self.counting is not None:
+            yield Entry("uses of configurations", self.counting.keep, every=6)
         yield Entry("certificates", self.certificates.keep, every=6)
 
     async def _measure_pool(self) -> None:

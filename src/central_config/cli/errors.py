@@ -21,7 +21,8 @@ EXIT_CODES: Mapping[int, str] = {
     NOT_ALLOWED: "Not signed in, or a permission is missing.",
     NOT_FOUND: "There is no such thing, or you may not see it.",
     CONFLICT: "Somebody changed it meanwhile, it exists already, or its state does not allow this.",
-    DIFFERENT: "`diff` or `env compare` with `--exit-code` found differences.",
+    DIFFERENT: "`diff` or `env compare` with `--exit-code` found differences, "
+    "or `review --fail-at` a risk.",
     INTERRUPTED: "Interrupted with Ctrl-C.",
 }
 

@@ -75,6 +75,12 @@ TABLE = (
         "Show a secret in clear. The audit log records who looked, and why.",
         VALUES,
     ),
+    Command(
+        "ask",
+        "ask:ask",
+        "Ask in plain words: which keys, who changed what when, what differs, why, what is unused.",
+        VALUES,
+    ),
     Command("watch", "watch:watch", "Print changes as they are published, until Ctrl-C.", VALUES),
     Command("diff", "past:diff", "Show what changed in an environment between two moments.", PAST),
     Command("history", "past:history", "List the versions of a key, newest first.", PAST),
@@ -82,6 +88,12 @@ TABLE = (
         "log",
         "past:log",
         "Show the timeline of the workspace, newest first, or what one revision did.",
+        PAST,
+    ),
+    Command(
+        "activity",
+        "past:activity",
+        "List who changed which value when, in all environments or, with `--env`, in one.",
         PAST,
     ),
     Command(
@@ -95,6 +107,18 @@ TABLE = (
     ),
     Command(
         "change", "change:app", "Changes: many keys at once, drafted, reviewed, published.", PAST
+    ),
+    Command(
+        "review",
+        "review:review",
+        "Say what could be wrong with a change, with evidence and how risky it is.",
+        PAST,
+    ),
+    Command(
+        "advice",
+        "advice:app",
+        "Advice: what the workspace could do better, as drafts for you to look at.",
+        PAST,
     ),
     Command(
         "compact",
@@ -128,6 +152,12 @@ TABLE = (
         PLACES,
     ),
     Command("schema", "schema:app", "Schema rules: which values keys may have.", PLACES),
+    Command(
+        "synonym",
+        "synonym:app",
+        "Synonyms: what people say for what configurations are called.",
+        PLACES,
+    ),
     Command(
         "user",
         "user:app",
@@ -220,6 +250,12 @@ OPERATING_COMMANDS: tuple[Command, ...] = (
         "doctor",
         "playbooks.commands.doctor:doctor",
         "Examine an installation: settings, rights, room for connections, keys, backups.",
+        OPERATING,
+    ),
+    Command(
+        "ai",
+        "assistant.commands.ai:app",
+        "The AI engine: doctor.",
         OPERATING,
     ),
     Command(

@@ -45,6 +45,18 @@ def parse_revision_or_time(text: str, clock: Clock | None = None) -> int | str:
     return int(found) if found.isdigit() else found
 
 
+def parse_moment(text: str, clock: Clock | None = None) -> str:
+    """Return the RFC 3339 time of a moment; a revision is none.
+
+    Raises:
+        UsageError: the text names no moment.
+    """
+    found = parse_when(text, clock)
+    if found.isdigit():
+        raise UsageError(f"{text!r} is a revision, not a time", f"Write {FORMS}.")
+    return found
+
+
 def parse_expiry(text: str, clock: Clock | None = None) -> str:
     """Return the RFC 3339 time of `90d` (from now on) or of a time with its zone.
 

@@ -45,7 +45,8 @@ SNAPSHOT_LOAD = Histogram(
 )
 CACHE_REQUESTS = Counter(
     "central_config_cache_requests_total",
-    "Workspaces asked for: in memory (hit, miss), and of those missed in Redis (hit, miss, stale)",
+    "Workspaces asked for: in memory (hit, miss), and of those missed in Redis (hit, miss, stale); "
+    "answers of the AI engine (hit, miss)",
     ["cache", "outcome"],
 )
 WATCHERS = Gauge("central_config_watchers", "Open watches", ["kind"])
@@ -89,6 +90,17 @@ NOTIFICATIONS = Gauge(
 AUTHENTICATION_FAILURES = Counter(
     "central_config_authentication_failures_total", "Sign-ins and keys refused", ["method"]
 )
+MCP_CALLS = Counter(
+    "central_config_mcp_calls_total",
+    "Tools used by assistants at /mcp; `outcome` is ok or a problem code",
+    ["tool", "outcome"],
+)
+MCP_DURATION = Histogram(
+    "central_config_mcp_call_duration_seconds",
+    "Time a tool took, audit event included",
+    ["tool"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
 BACKUP_AGE = Gauge(
     "central_config_backup_age_seconds",
     "Age of the last good backup; +Inf: there never was one, NaN: the database was not asked yet",
@@ -102,4 +114,17 @@ CERTIFICATE_EXPIRY = Gauge(
     "central_config_certificate_expiry_timestamp_seconds",
     "When a certificate of CERTIFICATES, or one it needs, ends first; NaN: it was never read",
     ["name"],
+)
+# Without AI these two have no samples. `operation` is what a model was asked for (plan, explain,
+# review, advice); `outcome` is ok, error, or busy (as many questions as may be were under way).
+AI_OPERATIONS = Counter(
+    "central_config_ai_operations_total",
+    "Questions to the AI engine, cached answers left out",
+    ["operation", "outcome"],
+)
+AI_OPERATION_DURATION = Histogram(
+    "central_config_ai_operation_duration_seconds",
+    "Time until the AI engine had answered or was given up",
+    ["operation"],
+    buckets=(0.1, 0.25, 0.5, 1, 2, 3, 4, 5, 7.5, 10, 15, 20, 30, 45, 60, 90),
 )

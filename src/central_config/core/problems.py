@@ -45,6 +45,11 @@ CATALOGUE: Mapping[str, Kind] = {
     "permission-denied": Kind(
         403, "Permission denied", "Ask an administrator for a role with the permission named."
     ),
+    "origin-refused": Kind(
+        403,
+        "Host or origin not allowed",
+        "Add it to MCP_ALLOWED_HOSTS or MCP_ALLOWED_ORIGINS if it is yours.",
+    ),
     "own-change": Kind(403, "The author cannot approve", "Ask somebody else to review the change."),
     "not-found": Kind(404, "Not found", "Check the address; what you may not see is not found."),
     "workspace-not-found": Kind(404, "Workspace not found", "List the workspaces you can see."),

@@ -79,6 +79,33 @@ class Settings(BaseSettings):
     ai_enabled: bool = Field(default=False, description="Switches the AI engine on")
     ollama_base_url: str = Field(default="http://127.0.0.1:11434", description="Ollama address")
     ai_model: str = Field(default="llama3.2:3b", description="Model asked")
+    ai_context_tokens: int = Field(
+        default=4096, ge=2048, description="Tokens of a question to it and its answer together"
+    )
+    ai_keep_alive: int = Field(
+        default=1800, ge=-1, description="How long it stays in memory after an answer; -1 = always"
+    )
+    ai_concurrency: int = Field(
+        default=2, ge=1, description="Questions one process asks it at the same time"
+    )
+
+    # Assistants (MCP)
+    mcp_enabled: bool = Field(
+        default=False, description="Lets assistants ask at `/mcp` (Model Context Protocol)"
+    )
+    mcp_tools: str = Field(
+        default="", description="Comma-separated tools they may use there; empty = all of them"
+    )
+    mcp_allowed_hosts: str = Field(
+        default="",
+        description="Comma-separated names by which `/mcp` may be addressed, `host` or "
+        "`host:port`, besides those of this machine itself (`localhost`)",
+    )
+    mcp_allowed_origins: str = Field(
+        default="",
+        description="Comma-separated origins, `https://host`, whose pages in a browser may ask "
+        "at `/mcp`; empty = none (what CORS needs besides is the proxy's to answer)",
+    )
 
     # Serving
     host: str = Field(default="127.0.0.1", description="Address the API listens on")

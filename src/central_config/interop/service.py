@@ -144,6 +144,8 @@ class Interop:
         """
         state = await self._reading.state(caller.place.id, slug, When(at))
         environment = self._reading.find(caller, state, slug)
+        # A file made of it may feed an application.
+        self._reading.count_part(caller, environment, prefix)
         narrowed = narrow(caller, prefix)
         entries = [] if narrowed is None else list(state.entries(environment.id, narrowed))
         values: dict[str, JSON] = {}

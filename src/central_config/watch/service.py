@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from central_config.access.model import Caller
+from central_config.configurations.model.counts import ReadCounts
 from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.service import Snapshots
 from central_config.configurations.service.reading import Reading, narrow
@@ -102,8 +103,14 @@ class Watching:
         present = self._snapshots.peek(caller.place.id)
         if present is None:  # put away or dropped while we waited: nobody would tell this watch
             return await self._open(caller, slug, prefix, since, make)
+        self._reading.count_part(caller, environment, prefix)
         backlog = self._hub.first(present, subject, caller.place.slug, since)
         return self._hub.join(present, subject, caller.place.slug, make), backlog
+
+    def count(self, counts: ReadCounts) -> None:
+        """Count every open watch as a read of what it watches."""
+        for subject in self._hub.subjects():
+            counts.part(subject.environment_id, subject.prefix)
 
     def close(self, watcher: Watcher) -> None:
         """Forget a watch whose client is gone."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from central_config.assistant.tasks import KINDS as ASSISTANT_KINDS
+from central_config.assistant.tasks import SCHEDULE as ASSISTANT_SCHEDULE
 from central_config.audit.tasks import KINDS as AUDIT_KINDS
 from central_config.backups.tasks import KINDS as BACKUP_KINDS
 from central_config.backups.tasks import SCHEDULE as BACKUP_SCHEDULE
@@ -18,6 +20,7 @@ from central_config.operations.tasks import SCHEDULE as OPERATIONS_SCHEDULE
 KINDS: Mapping[str, JobKind] = {
     kind.name: kind
     for kind in (
+        *ASSISTANT_KINDS,
         *AUDIT_KINDS,
         *BACKUP_KINDS,
         *OPERATIONS_KINDS,
@@ -27,6 +30,7 @@ KINDS: Mapping[str, JobKind] = {
 }
 
 SCHEDULE: Sequence[Schedule] = (
+    *ASSISTANT_SCHEDULE,
     *BACKUP_SCHEDULE,
     *OPERATIONS_SCHEDULE,
     *NOTIFICATION_SCHEDULE,

@@ -2,7 +2,7 @@
 
 import fcntl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 
@@ -19,7 +19,7 @@ class LongPlaces:
         self._places = max(concurrency - 1, 1)
 
     @contextmanager
-    def one(self) -> Iterator[bool]:
+    def one(self) -> Generator[bool]:
         """Hold a place within the block; False: all are taken."""
         taken = next(filter(self._take, range(self._places)), None)
         try:

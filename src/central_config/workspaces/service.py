@@ -38,6 +38,7 @@ from central_config.workspaces.store import (
     lock,
     move_past,
     notify,
+    revision_at,
     revision_page,
     revision_rows,
     revisions_now,
@@ -62,6 +63,7 @@ __all__ = [
     "lock_one",
     "move_past",
     "notify",
+    "revision_at",
     "revision_of",
     "revision_page",
     "revision_rows",
@@ -102,6 +104,10 @@ class WorkspaceService:
         """Return workspaces by slug; `only` limits to these ids, None means all."""
         async with self._database.connect() as connection:
             return await store.workspaces(connection, only, after, limit)
+
+    async def names(self, only: Sequence[UUID] | None, limit: int) -> list[str]:
+        """Return the first slugs; `only` limits to these ids, None means all."""
+        return [each.slug for each in await self.page(only, None, limit)]
 
     async def create(self, caller: Caller, slug: str, name: str, description: str) -> Workspace:
         """Create an empty workspace at revision 0.

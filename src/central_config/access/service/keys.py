@@ -21,9 +21,12 @@ from central_config.access.service.tokens import new_key_token
 from central_config.access.store import keys
 from central_config.audit.model import Event
 from central_config.core.clock import rfc3339
+from central_config.core.db import Database
 from central_config.core.ids import new_id
 from central_config.core.json import JSON
 from central_config.core.problems import Problem, invalid
+
+_PAGE = 1000
 
 # Finds a workspace by its slug or its id; None when there is none.
 ResolveWorkspace = Callable[[str | UUID], Awaitable[WorkspaceRef | None]]
@@ -218,3 +221,15 @@ def described(key: ApiKey) -> dict[str, JSON]:
         "secrets": key.scope.secrets,
         "expires_at": None if key.expires_at is None else rfc3339(key.expires_at),
     }
+
+
+async def of_workspace(database: Database, workspace_id: UUID) -> list[ApiKey]:
+    """Return all keys of a workspace, newest first; who may see them is for the caller to say."""
+    found: list[ApiKey] = []
+    async with database.connect() as connection:
+        while True:
+            after = found[-1].id if found else None
+            page = await keys.page(connection, {workspace_id}, after, _PAGE)
+            found += page
+            if len(page) < _PAGE:
+                return found

@@ -209,6 +209,8 @@ class ReadPath:
         if ticket.hits:
             self._access.count(ticket.caller.principal, ticket.hits)
             _FROM_MEMORY.inc(ticket.hits)
+            if self._reading.counts is not None:
+                ticket.count(self._reading.counts)
             ticket.hits = 0
 
 

@@ -3,6 +3,7 @@
 from central_config.access.model import Caller
 from central_config.api.limits import Meter
 from central_config.api.plane.exchange import NOSNIFF, Header
+from central_config.configurations.model.counts import ReadCounts
 from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.service.pages import View
 from central_config.core.compression import WORTH, Page
@@ -81,6 +82,13 @@ class Ticket:
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(page.body)),
         ]
+
+    def count(self, counts: ReadCounts) -> None:
+        """Note what was read with it since the last look."""
+        if self.key is not None:
+            counts.key(self.environment.id, self.key, self.hits)
+        elif self.view is not None:
+            counts.part(self.environment.id, self.view.prefix, self.hits)
 
     def unchanged(self, *more: Header) -> list[Header]:
         """Return the headers of "you have it already"."""

@@ -35,7 +35,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         words: only keys that hold each of these texts somewhere, in whatever case.
         value: only configurations whose value is this text (find), as JSON would print it without
             quotes: `5432`, `true`, `db.internal`.
-        value_is: whether the value equals the text or contains it.
+        value_is: whether the value equals the text, or contains it in whatever case. A secret does
+            neither: nobody may find one out by asking.
         status: only configurations of this status.
         secret: only secrets, or only what is none.
         own: only what the environment itself sets (true) or only what it inherits (false).

@@ -1,6 +1,10 @@
 """The words of a tenant: what its environments, users and keys are called, for one caller."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+
+from central_config.assistant.model.key_index import KeyIndex
+from central_config.assistant.model.names import Names
 
 
 class Vocabulary:
@@ -36,3 +40,13 @@ class Vocabulary:
         self.synonyms = synonyms
         self.is_value = values
         self.version = version
+
+    @cached_property
+    def index(self) -> KeyIndex:
+        """The keys by their words; made when first asked for."""
+        return KeyIndex(self.keys)
+
+    @cached_property
+    def names(self) -> Names:
+        """Environments and users by what people call them."""
+        return Names(self.environments, self.users, self.synonyms)

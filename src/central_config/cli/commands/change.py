@@ -8,6 +8,7 @@ import msgspec
 from cyclopts import Parameter
 
 from central_config.cli.client import segment
+from central_config.cli.commands.review import findings_table, if_enabled, risk_text
 from central_config.cli.commands.shared import (
     change_details,
     changes_table,
@@ -16,7 +17,7 @@ from central_config.cli.commands.shared import (
 )
 from central_config.cli.errors import UsageError
 from central_config.cli.groups import group
-from central_config.cli.output import table
+from central_config.cli.output import details, table
 from central_config.cli.session import IN_ENVIRONMENT, IN_WORKSPACE, InEnvironment, InWorkspace
 from central_config.cli.values import File, Kind, parse_pair, read_text
 
@@ -54,14 +55,18 @@ def list_(
 def show(change: str, /, *, opts: InWorkspace = IN_WORKSPACE) -> None:
     """Show a change: what it would do beside what is in force, or what it did.
 
+    Where the assistant is on, its risk and what a review finds too.
+
     Args:
         change: the change's id.
     """
-    found = opts.client().get(_path(opts, change))
-    opts.out.show(found, lambda: _picture(found))
+    client = opts.client()
+    found = client.get(_path(opts, change))
+    about = if_enabled(client, opts, change) if opts.out.human else None
+    opts.out.show(found, lambda: _picture(found, about))
 
 
-def _picture(found: Mapping[str, Any]) -> "Group":
+def _picture(found: Mapping[str, Any], about: Mapping[str, Any] | None) -> "Group":
     from rich.console import Group  # noqa: PLC0415 - see `output`
 
     if found["versions"]:
@@ -73,7 +78,11 @@ def _picture(found: Mapping[str, Any]) -> "Group":
     else:
         columns = ["environment", "key", "action", "now", "then", ""]
         rows = [_edit_row(each) for each in found["edits"]]
-    return Group(change_details(found), "", table(columns, rows))
+    parts: list[Any] = [change_details(found), "", table(columns, rows)]
+    if about is not None:
+        parts += ["", details([("risk", risk_text(about["risk"]))])]
+        parts += [findings_table(about["findings"])] if about["findings"] else []
+    return Group(*parts)
 
 
 def _edit_row(edit: Mapping[str, Any]) -> Sequence[object]:

@@ -110,13 +110,19 @@ def list_(
 
 
 @app.command
-def show(incident: str, /, *, opts: Options = OPTIONS) -> None:
+def show(incident: str, /, *, whole: bool = False, opts: Options = OPTIONS) -> None:
     """Show an incident with its timeline and action items.
 
     Args:
         incident: its id, INC-YYYY-MMDD-NNN.
+        whole: the timeline from its beginning, not just its last 200 entries.
     """
-    found = opts.client().get(_path(incident))
+    client = opts.client()
+    found = client.get(_path(incident))
+    while whole and found["earlier_cursor"]:
+        before = client.get(_path(incident), {"cursor": found["earlier_cursor"]})
+        found["timeline"] = before["timeline"] + found["timeline"]
+        found["earlier_cursor"] = before["earlier_cursor"]
     opts.out.show(found, lambda: _shown(found))
 
 
@@ -352,7 +358,8 @@ def _shown(found: dict[str, Any]) -> Any:  # noqa: ANN401 - a group of rich
         ["at", "who", "what"],
         [[each["at"][:19] + "Z", each["who"], each["text"]] for each in found["timeline"]],
     )
-    return Group(_details(found), "", timeline, "", _actions(found))
+    earlier = ["(there are earlier entries: --whole)"] if found["earlier_cursor"] else []
+    return Group(_details(found), "", *earlier, timeline, "", _actions(found))
 
 
 def _details(found: dict[str, Any]) -> "Table":

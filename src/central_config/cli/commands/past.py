@@ -1,7 +1,7 @@
 # ruff: noqa: D417 - `opts` is described by its class
 """The past: diff, history, log, explain, rollback, compact."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -16,7 +16,7 @@ from central_config.cli.errors import DIFFERENT, OK
 from central_config.cli.output import details, say, stderr, table, value_text
 from central_config.cli.session import IN_ENVIRONMENT, IN_WORKSPACE, InEnvironment, InWorkspace, Key
 from central_config.cli.text import safe_line
-from central_config.cli.times import ago, parse_revision_or_time, parse_when
+from central_config.cli.times import ago, parse_moment, parse_revision_or_time, parse_when
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -148,6 +148,64 @@ def _revision(found: dict[str, Any]) -> "Group":
     ]
     columns = ["environment", "key", "action", "value", "status"]
     return Group(head, "", table(columns, rows))
+
+
+def activity(  # noqa: PLR0913 - the conditions of one question
+    prefix: Key = "",
+    /,
+    *,
+    word: list[str] | None = None,
+    by: str | None = None,
+    action: Literal["set", "remove", "status"] | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    oldest_first: bool = False,
+    limit: Limit = 50,
+    opts: InEnvironment = IN_ENVIRONMENT,
+) -> None:
+    """List who changed which value when, in all environments or, with `--env`, in one.
+
+    Args:
+        prefix: only keys that begin so.
+        word: only keys that hold this; may be repeated.
+        by: only what this user or API key published.
+        action: only this.
+        since: from this time on: "3d ago", "yesterday 14:00", 2026-11-23T12:00:00Z.
+        until: before this time.
+        oldest_first: in the order it happened.
+        limit: how many.
+    """
+    params = {
+        "environment": opts.environment,
+        "prefix": prefix,
+        "word": word or [],
+        "author": by,
+        "action": action,
+        "since": None if since is None else parse_moment(since),
+        "until": None if until is None else parse_moment(until),
+        "oldest_first": oldest_first,
+    }
+    items = opts.client().items(f"{opts.workspace_path()}/history", params, limit)
+    opts.out.show(items, lambda: _activity(items))
+
+
+def _activity(items: list[dict[str, Any]]) -> Any:  # noqa: ANN401 - something rich prints
+    return table(
+        ["when", "by", "environment", "key", "action", "value", "revision", "message"],
+        [
+            [
+                ago(item["published_at"]),
+                item["author"],
+                item["environment"],
+                item["key"],
+                item["action"],
+                shown_value(item) if item["action"] != "remove" else None,
+                item["revision"],
+                item["message"],
+            ]
+            for item in items
+        ],
+    )
 
 
 def explain(key: Key, /, *, opts: InEnvironment = IN_ENVIRONMENT) -> None:

@@ -1,140 +1,176 @@
 # ruff: noqa: D417 - `opts` is described by its class
-"""The access review: who may do what, what stands out, and what was decided."""
+"""Reviews: what could be wrong with a change, with evidence."""
 
-import csv
-import io
-from typing import TYPE_CHECKING, Annotated, Any
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
-from cyclopts import Parameter
-
-from central_config.cli.errors import UsageError
-from central_config.cli.output import table, write
-from central_config.cli.session import OPTIONS, Options
-from central_config.cli.times import ago
+from central_config.cli.client import Client, segment
+from central_config.cli.errors import DIFFERENT, OK, ProblemError
+from central_config.cli.output import details, table
+from central_config.cli.session import IN_WORKSPACE, InWorkspace
 
 if TYPE_CHECKING:
     from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
 
-COLUMNS: tuple[str, ...] = (
-    "subject",
-    "kind",
-    "name",
-    "workspace",
-    "detail",
-    "roles",
-    "permissions",
-    "last_login",
-)
+Document = Mapping[str, Any]
+Severity = Literal["low", "medium", "high", "critical"]
+
+RISKS = ("none", "low", "medium", "high", "critical")
+_COLOURS = {"low": "cyan", "medium": "yellow", "high": "red", "critical": "bold red"}
+# Changes that a review of all looks at; seconds between two looks for the model's words, and how
+# long they are waited for (a worker asks for 60 s at most).
+_MOST, _LOOK_EVERY, _PATIENCE = 50, 1.0, 90.0
 
 
 def review(
-    *,
-    inactive_days: int = 90,
-    key_days: int = 180,
-    as_csv: Annotated[bool, Parameter(name="--csv")] = False,
-    opts: Options = OPTIONS,
-) -> None:
-    """Show who may do what, and what stands out among users, keys and roles.
-
-    Args:
-        inactive_days: a user or key not used for so long stands out.
-        key_days: a key that old stands out.
-        as_csv: as comma-separated values, a line for each role of each user and for each finding.
-    """
-    params = {"inactive_days": inactive_days, "key_days": key_days}
-    found = opts.client().get("/access/review", params)
-    if as_csv:
-        write(_csv(found))
-    else:
-        opts.out.show(found, lambda: _shown(found))
-
-
-def _shown(found: dict[str, Any]) -> "Group":
-    from rich.console import Group  # noqa: PLC0415 - raw output must start fast
-    from rich.text import Text  # noqa: PLC0415
-
-    users = table(
-        ["user", "active", "last sign-in", "role", "workspace", "permissions"],
-        [
-            [
-                user["username"],
-                "yes" if user["active"] else "no",
-                ago(user["last_login"]) or "never",
-                role["role"],
-                role["workspace"] or "(all)",
-                " ".join(role["permissions"]),
-            ]
-            for user, role in _roles(found)
-        ],
-    )
-    findings = table(
-        ["to decide", "what", "name", "workspace", "detail"],
-        [
-            [each["subject"], each["kind"], each["name"], each["workspace"], each["detail"]]
-            for each in found["findings"]
-        ],
-    )
-    admins = Text(f"Administrators: {', '.join(found['administrators']) or 'none'}")
-    return Group(users, Text(""), admins, Text(""), findings)
-
-
-def _roles(found: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    none: dict[str, Any] = {"role": None, "workspace": "", "permissions": []}
-    return [(user, role) for user in found["users"] for role in user["roles"] or [none]]
-
-
-def _csv(found: dict[str, Any]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for user, role in _roles(found):
-        writer.writerow(
-            _safe(
-                {
-                    "subject": f"user:{user['username']}",
-                    "kind": "role",
-                    "name": user["display_name"],
-                    "workspace": role["workspace"] or "",
-                    "detail": user["email"],
-                    "roles": role["role"] or "",
-                    "permissions": " ".join(role["permissions"]),
-                    "last_login": user["last_login"] or "",
-                }
-            )
-        )
-    for each in found["findings"]:
-        writer.writerow(_safe({name: each[name] or "" for name in COLUMNS[:5]}))
-    return text.getvalue()
-
-
-def _safe(row: dict[str, str]) -> dict[str, str]:
-    """Keep spreadsheets from running a name that looks like a formula."""
-    return {
-        name: f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
-        for name, value in row.items()
-    }
-
-
-def reviewed(
-    subject: list[str],
+    change: str | None = None,
     /,
     *,
-    kept: bool = False,
-    revoked: bool = False,
-    reason: str,
-    opts: Options = OPTIONS,
-) -> None:
-    """Write a decision of the review to the audit log; it changes nobody's access by itself.
+    explain: bool = False,
+    fail_at: Severity | None = None,
+    opts: InWorkspace = IN_WORKSPACE,
+) -> int:
+    """Say what could be wrong with a change, with evidence and how risky it is.
+
+    Without a change, the risk of every change that waits for review.
 
     Args:
-        subject: what `user review` shows: `user:NAME`, `key:ID` or `role:NAME`; may be repeated.
-        kept: the access stays.
-        revoked: the access was taken away.
-        reason: why.
+        change: the change's id; one that is published is judged in hindsight.
+        explain: have the AI model put it into words, and wait for them.
+        fail_at: exit with 7 if the risk is at least this: low, medium, high or critical.
     """
-    if kept == revoked:
-        raise UsageError("say either --kept or --revoked")
-    decision = "kept" if kept else "revoked"
-    decisions = [{"subject": each, "decision": decision, "reason": reason} for each in subject]
-    opts.client().post("/access/reviews", {"decisions": decisions})
-    opts.out.done(decisions, f"{len(decisions)} recorded as {decision}")
+    client = opts.client()
+    if change is None:
+        found = _waiting(client, opts)
+        opts.out.show(found, lambda: _list(found))
+        return _code((each["risk"] for each in found), fail_at)
+    one = _explained(client, opts, change) if explain else fetched(client, opts, change)
+    opts.out.show(one, lambda: picture(one))
+    return _code([one["risk"]], fail_at)
+
+
+def fetched(client: Client, opts: InWorkspace, change: str) -> Any:  # noqa: ANN401 - JSON
+    """Return the review of a change."""
+    return client.get(_path(opts, change))
+
+
+def if_enabled(client: Client, opts: InWorkspace, change: str) -> Any:  # noqa: ANN401 - JSON
+    """Return the review of a change; None where the server has none to give."""
+    try:
+        return fetched(client, opts, change)
+    except ProblemError:  # switched off, an older server, a past that is compacted
+        return None
+
+
+def picture(found: Document) -> "Group":
+    """Return a review for people."""
+    from rich.console import Group  # noqa: PLC0415 - see `output`
+
+    parts: list[Any] = [details(_head(found))]
+    if found["findings"]:
+        parts += ["", findings_table(found["findings"])]
+    wording = found["wording"]
+    if wording is not None and wording["explanation"]:
+        said = f"The model {wording['model']} says (it may be wrong):"
+        parts += ["", said, _plain(wording["explanation"])]
+    return Group(*parts)
+
+
+def findings_table(findings: Sequence[Document]) -> "Table":
+    """Return findings, the worst first."""
+    return table(
+        ["risk", "rule", "where", "evidence", "advice"],
+        [
+            [risk_text(it["severity"]), it["rule"], _where(it), it["evidence"], it["advice"]]
+            for it in findings
+        ],
+    )
+
+
+def risk_text(risk: str) -> "Text":
+    """Return a risk, coloured on a terminal."""
+    from rich.text import Text  # noqa: PLC0415 - see `output`
+
+    return Text(risk, style=_COLOURS.get(risk, ""))
+
+
+def _head(found: Document) -> list[tuple[str, object]]:
+    withheld = found["withheld"]
+    unseen = found["values"] - found["looked_at"]
+    return [
+        ("change", found["change"]),
+        ("status", found["status"]),
+        ("risk", risk_text(found["risk"])),
+        ("findings", len(found["findings"])),
+        ("values changed", found["values"]),
+        ("not looked at", unseen or None),
+        ("edits you may not see", withheld or None),
+        ("no words", found["reason"]),
+    ]
+
+
+def _where(finding: Document) -> str:
+    if not finding["key"]:
+        return ""
+    place = f"{finding['environment']}:{finding['key']}{finding['pointer']}"
+    also = finding["also"]
+    return f"{place} (also {', '.join(also)})" if also else place
+
+
+def _plain(text: str) -> "Text":
+    from rich.text import Text  # noqa: PLC0415 - see `output`
+
+    from central_config.cli.text import safe_block  # noqa: PLC0415 - only who shows words pays
+
+    return Text(safe_block(text))
+
+
+def _waiting(client: Client, opts: InWorkspace) -> list[dict[str, Any]]:
+    path = f"{opts.workspace_path()}/changes"
+    changes = client.items(path, {"status": "in_review"}, _MOST)
+    found: list[dict[str, Any]] = []
+    for each in changes:
+        about = fetched(client, opts, each["id"])
+        found.append({**about, "message": each["message"], "author": each["author"]})
+    return sorted(found, key=lambda it: -RISKS.index(it["risk"]))
+
+
+def _list(found: Sequence[Document]) -> "Table":
+    rows = [
+        [
+            it["change"],
+            risk_text(it["risk"]),
+            len(it["findings"]),
+            it["author"],
+            it["message"],
+            it["findings"][0]["evidence"] if it["findings"] else None,
+        ]
+        for it in found
+    ]
+    return table(["change", "risk", "findings", "author", "message", "worst"], rows)
+
+
+def _explained(client: Client, opts: InWorkspace, change: str) -> Any:  # noqa: ANN401 - JSON
+    """Have a review worded and return it with its words, or as it is when patience ends."""
+    found = client.post(f"{_path(opts, change)}/explain")
+    until = time.monotonic() + _PATIENCE
+    while found["wording"]["status"] == "queued" and time.monotonic() < until:
+        time.sleep(_LOOK_EVERY)
+        found = fetched(client, opts, change)
+        if found["wording"] is None:  # the change, or what it is compared with, moved on
+            return found
+    return found
+
+
+def _code(risks: Iterable[str], fail_at: Severity | None) -> int:
+    if fail_at is None:
+        return OK
+    limit = RISKS.index(fail_at)
+    return DIFFERENT if any(RISKS.index(risk) >= limit for risk in risks) else OK
+
+
+def _path(opts: InWorkspace, change: str) -> str:
+    return f"{opts.workspace_path()}/changes/{segment(change)}/review"

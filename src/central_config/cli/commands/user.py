@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from central_config.cli import ask
 from central_config.cli.client import segment
-from central_config.cli.commands import review
+from central_config.cli.commands import access_review
 from central_config.cli.groups import group
 from central_config.cli.output import details, say, table, write
 from central_config.cli.session import OPTIONS, Options
@@ -167,5 +167,5 @@ def _role(text: str) -> dict[str, str | None]:
     return {"role": role, "workspace": workspace or None}
 
 
-app.command(review.review)
-app.command(review.reviewed)
+app.command(access_review.review)
+app.command(access_review.reviewed)

@@ -1,5 +1,6 @@
 """What differs between two snapshots, as their readers see it."""
 
+import heapq
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -35,16 +36,29 @@ class Side(NamedTuple):
 
 def differences(left: Side, right: Side, prefix: str = "") -> Iterator[Difference]:
     """Yield what differs, by key."""
-    keys = set(left.state.index(left.environment.id).keys(prefix))
-    keys.update(right.state.index(right.environment.id).keys(prefix))
-    for key in sorted(keys):
+    return (each for each in compared(left, right, prefix) if each is not None)
+
+
+def compared(left: Side, right: Side, prefix: str = "") -> Iterator[Difference | None]:
+    """Yield for each key of either side how it differs, by key; None: not at all."""
+    last = ""
+    for key in heapq.merge(
+        left.state.index(left.environment.id).keys(prefix),
+        right.state.index(right.environment.id).keys(prefix),
+    ):
+        if key == last:
+            continue
+        last = key
         before = left.state.served(Site(left.environment.id, key))
         after = right.state.served(Site(right.environment.id, key))
-        if before is None and after is None:
-            continue
-        if before is None:
-            yield Difference(key, ADDED, before, after)
-        elif after is None:
-            yield Difference(key, REMOVED, before, after)
-        elif before.body != after.body or before.cell.status != after.cell.status:
-            yield Difference(key, CHANGED, before, after)
+        yield _difference(key, before, after)
+
+
+def _difference(key: str, before: Served | None, after: Served | None) -> Difference | None:
+    if before is None:
+        return None if after is None else Difference(key, ADDED, before, after)
+    if after is None:
+        return Difference(key, REMOVED, before, after)
+    if before.body != after.body or before.cell.status != after.cell.status:
+        return Difference(key, CHANGED, before, after)
+    return None

@@ -92,19 +92,25 @@ class KeyIndex:
         return self._blocks[first:last]
 
     def keys(self, prefix: str = "", after: str = "") -> Iterator[str]:
-        """Yield the keys that begin with `prefix` and come after `after`, in order."""
-        start = max(prefix, after)
-        if not self._blocks:
-            return
-        at = self._at(start)
-        place = bisect_left(self._blocks[at].keys, start)
-        for block in self._blocks[at:]:
-            for key in block.keys[place:]:
+        """Yield the keys that begin with `prefix` and come after `after`, in order.
+
+        Keys may be added meanwhile: whether a new one is met is open, no other is missed.
+        """
+        last, find = (after, bisect_right) if after >= prefix else (prefix, bisect_left)
+        while self._blocks:
+            at = self._at(last)
+            place = find(self._blocks[at].keys, last)
+            if place == len(self._blocks[at].keys):
+                at, place = at + 1, 0
+            if at == len(self._blocks):
+                return
+            # A block may be split while its keys are handed out: the next is found by the last.
+            found = self._blocks[at].keys[place:]
+            for key in found:
                 if not key.startswith(prefix):
                     return
-                if key != after:
-                    yield key
-            place = 0
+                yield key
+            last, find = found[-1], bisect_right
 
     def _at(self, key: str) -> int:
         """Return the position of the block in which a key is, or would be."""

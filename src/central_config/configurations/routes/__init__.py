@@ -6,10 +6,11 @@ from central_config.configurations.routes import (
     changes,
     environments,
     history,
+    past,
     rules,
     values,
 )
 
 router = APIRouter()
-for _part in (values, changes, history, environments, rules):
+for _part in (values, changes, history, past, environments, rules):
     router.include_router(_part.router)

@@ -47,6 +47,15 @@ class Changing:
         state = await self._snapshots.knowing(caller.place.id, slugs)
         await build_many_edits(caller, state, wishes)
 
+    async def rehearse(
+        self, caller: Caller, wishes: Sequence[Wish], base_revision: int | None
+    ) -> None:
+        """Refuse wishes that could not be published as things stand; keeps nothing."""
+        slugs = {wish.environment for wish in wishes}
+        state = await self._snapshots.knowing(caller.place.id, slugs)
+        edits = await build_many_edits(caller, state, wishes)
+        await self._proposals.rehearsal.try_out(caller, edits, base_revision)
+
     async def revise(
         self, caller: Caller, change_id: UUID, message: str | None, wishes: Sequence[Wish] | None
     ) -> Change:

@@ -1,8 +1,11 @@
 """What was, who did it, and why a value is what it is."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
+
+import msgspec
 
 from central_config.access.model import Caller
 from central_config.audit.model import Event
@@ -10,10 +13,12 @@ from central_config.audit.service import record
 from central_config.configurations.cache import Snapshots
 from central_config.configurations.model.cells import REMOVED, Cell, Served, Site
 from central_config.configurations.model.keys import check_key
+from central_config.configurations.model.past import Position, Wanted
 from central_config.configurations.model.references import find_references
 from central_config.configurations.model.state import WorkspaceState
-from central_config.configurations.service.reading import Reading
+from central_config.configurations.service.reading import Reading, narrow
 from central_config.configurations.store import history as store
+from central_config.configurations.store import past
 from central_config.configurations.store.history import Hit, Origin, Version
 from central_config.core.clock import Clock
 from central_config.core.db import Database, transaction
@@ -156,6 +161,71 @@ class History:
                 )
             )
         ]
+
+    async def changes(
+        self, caller: Caller, wanted: Wanted, after: Position | None, limit: int
+    ) -> tuple[list[Version], WorkspaceState]:
+        """Return who changed which value when, in the order that is asked for.
+
+        Raises:
+            Problem: `environment-not-found` for one the caller may not see.
+        """
+        state = await self._snapshots.knowing(caller.place.id, wanted.environments)
+        places, within = self._reach(caller, state, wanted)
+        if within is None:
+            return [], state
+        cipher = await self._vault.cipher(caller.place.id)
+        async with self._database.connect() as connection:
+            found = await past.changes(
+                connection, caller.place.id, places, within, cipher, after=after, limit=limit
+            )
+        return found, state
+
+    async def count_changes(self, caller: Caller, wanted: Wanted) -> int:
+        """Return how many of them there are."""
+        state = await self._snapshots.knowing(caller.place.id, wanted.environments)
+        places, within = self._reach(caller, state, wanted)
+        if within is None:
+            return 0
+        async with self._database.connect() as connection:
+            return await past.count_changes(connection, caller.place.id, places, within)
+
+    def _reach(
+        self, caller: Caller, state: WorkspaceState, wanted: Wanted
+    ) -> tuple[list[UUID], Wanted | None]:
+        """Return which environments are meant, and what of them the caller may see; None: nothing.
+
+        Environments that were deleted have no name any more, so nobody can ask for them.
+        """
+        places = [self._reading.find(caller, state, slug).id for slug in wanted.environments]
+        if not places:
+            places = [
+                each.id for each in state.topology.by_id.values() if _may_see(caller, each.slug)
+            ]
+        prefix = narrow(caller, wanted.prefix)
+        if prefix is None:
+            return places, None
+        return places, msgspec.structs.replace(wanted, prefix=prefix)
+
+    async def published(
+        self,
+        caller: Caller,
+        revisions: Sequence[int],
+        *,
+        author: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> set[int]:
+        """Return those of the revisions that `author` published, `since` <= then < `until`."""
+        async with self._database.connect() as connection:
+            return await past.published(
+                connection, caller.place.id, revisions, author=author, since=since, until=until
+            )
+
+    async def authors(self, caller: Caller, after: int, through: int) -> list[str]:
+        """Return the names of those who published a revision in (after, through]."""
+        async with self._database.connect() as connection:
+            return await past.authors(connection, caller.place.id, after, through)
 
     async def explain(self, caller: Caller, slug: str, key: str) -> Explanation:
         """Say which environment supplied a value, what it overrode, and where references led.

@@ -342,7 +342,13 @@ class Proposals:
         return found
 
     def _only_author(self, caller: Caller, change: Change) -> None:
-        if change.author_id != caller.actor.id:
+        """Refuse others than the author; a person is the author of what their API keys drafted.
+
+        Not the other way round: a key reaches no further than its scope.
+        """
+        user = caller.principal.kind == "user"
+        behind = user and change.responsible_id == caller.principal.responsible
+        if change.author_id != caller.actor.id and not behind:
             raise Problem("permission-denied", f"this change is {change.author_name}'s")
 
     async def _record(

@@ -5,17 +5,17 @@ Only `at` and `consistent` go to PostgreSQL; everything else is answered from `S
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
 from central_config.access.model import Caller
 from central_config.configurations.cache import Snapshots, Step
 from central_config.configurations.model.cells import Served, Site
+from central_config.configurations.model.counts import ReadCounts
 from central_config.configurations.model.differences import (
-    CHANGED,
     Difference,
     Side,
-    differences,
 )
 from central_config.configurations.model.keys import check_key
 from central_config.configurations.model.rendering import (
@@ -24,8 +24,10 @@ from central_config.configurations.model.rendering import (
     key_body,
 )
 from central_config.configurations.model.state import WorkspaceState
-from central_config.configurations.model.views import effective, touched
+from central_config.configurations.model.views import touched
+from central_config.configurations.service.comparing import gathered
 from central_config.configurations.service.pages import Pages, View
+from central_config.configurations.service.steady import steadily
 from central_config.configurations.store import changes as change_store
 from central_config.core.compression import Page
 from central_config.core.db import Database, lost_connection
@@ -71,11 +73,17 @@ class Listed(NamedTuple):
 
 
 class Reading:
-    """Reads of values, alone and together, now and then."""
+    """Reads of values, alone and together, now and then.
 
-    def __init__(self, database: Database, snapshots: Snapshots) -> None:
+    `counts`: where it is kept what was read; None: nobody wants to know.
+    """
+
+    def __init__(
+        self, database: Database, snapshots: Snapshots, counts: ReadCounts | None = None
+    ) -> None:
         self._database = database
         self._snapshots = snapshots
+        self.counts = counts
         self.pages = Pages()
 
     def take(self, step: Step) -> None:
@@ -130,6 +138,7 @@ class Reading:
         state = await self.state(caller.place.id, slug, when)
         environment = self.find(caller, state, slug)
         age = self._snapshots.age
+        self._count_environment(caller, state, environment, prefix, keys)
         if _same_since(seen, state, environment, when.at):
             return Answer(None, state.revision, age)
         view = self.view(caller, environment, prefix)
@@ -137,6 +146,30 @@ class Reading:
             body = self._apart(caller, state, environment, view, keys)
             return Answer(Page(body), state.revision, age)
         return Answer(await self.pages.page(state, view), state.revision, age)
+
+    def _count_environment(
+        self,
+        caller: Caller,
+        state: WorkspaceState,
+        environment: Environment,
+        prefix: str,
+        keys: Sequence[str],
+    ) -> None:
+        """Count a read of named keys, as far as they are served, or of a prefix."""
+        if self.counts is None:
+            return
+        if keys:
+            wanted = [key for key in keys if caller.principal.reaches(environment.slug, key)]
+            found = state.some(environment.id, dict.fromkeys(wanted))
+            self.counts.keys(environment.id, (key for key, _ in found))
+        else:
+            self.count_part(caller, environment, prefix)
+
+    def count_part(self, caller: Caller, environment: Environment, prefix: str) -> None:
+        """Count a read of what a caller gets of a prefix, made in whatever way."""
+        narrowed = narrow(caller, prefix)
+        if self.counts is not None and narrowed is not None:
+            self.counts.part(environment.id, narrowed)
 
     def view(self, caller: Caller, environment: Environment, prefix: str) -> View | None:
         """Return the part of an environment a caller gets of a prefix; None if nothing of it."""
@@ -184,6 +217,8 @@ class Reading:
         page = self.key_page(caller, state, environment, key)
         if page is None:
             raise Problem("key-not-found", f"{slug} serves no key {key}")
+        if self.counts is not None:
+            self.counts.key(environment.id, key)
         if _same_since(seen, state, environment, when.at):
             page = None
         return Answer(page, state.revision, self._snapshots.age)
@@ -267,12 +302,12 @@ class Reading:
             state = await self.state(caller.place.id, slug, When(at))
             sides.append(Side(state, self.find(caller, state, slug)))
         narrowed = narrow(caller, prefix)
-        found: list[Difference] = []
-        if narrowed is not None:
-            found = list(differences(sides[0], sides[1], narrowed))
-            # Within the scope that `narrow` keeps to, one answer holds for every key.
-            if not all(caller.reveals(side.environment.slug, narrowed) for side in sides):
-                found = _unguessable(found, sides[0], sides[1], narrowed)
+        if narrowed is None:
+            return [], sides[0], sides[1]
+        # Within the scope that `narrow` keeps to, one answer holds for every key.
+        clear = all(caller.reveals(side.environment.slug, narrowed) for side in sides)
+        gather = partial(gathered, sides[0], sides[1], narrowed, clear=clear)
+        found, _ = await steadily(gather, *(side.state for side in sides))
         return found, sides[0], sides[1]
 
 
@@ -292,38 +327,6 @@ def _reveals_all(caller: Caller, environment: Environment) -> bool:
     """
     scope = caller.principal.scope
     return caller.delivers(environment.slug, "" if scope is None else scope.key_prefix)
-
-
-def _unguessable(
-    found: Sequence[Difference], left: Side, right: Side, prefix: str
-) -> list[Difference]:
-    """Return the differences with those of secrets judged by where they come from."""
-    by_key = {each.key: each for each in found}
-    for key, after in right.state.entries(right.environment.id, prefix):
-        here, there = Site(left.environment.id, key), Site(right.environment.id, key)
-        before = left.state.served(here)
-        if before is None or not (before.secret or after.secret):
-            continue
-        by_key.pop(key, None)
-        if _sources(left.state, here) != _sources(right.state, there):
-            by_key[key] = Difference(key, CHANGED, before, after)
-    return [by_key[key] for key in sorted(by_key)]
-
-
-def _sources(state: WorkspaceState, site: Site) -> set[tuple[Site, int]]:
-    """Return the cells a value is made of, its own and those its references lead to."""
-    found: set[tuple[Site, int]] = set()
-    ahead, seen = [site], {site}
-    while ahead:
-        here = ahead.pop()
-        supplied = effective(state, here)
-        if supplied is not None:
-            found.add((supplied[0], supplied[1].version))
-        computed = state.remembered(here)
-        if computed is not None:
-            ahead.extend(set(computed.targets) - seen)
-            seen.update(computed.targets)
-    return found
 
 
 def _listed(

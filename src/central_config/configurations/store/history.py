@@ -113,7 +113,8 @@ _DESCRIPTIONS = text("""
 """)
 
 
-def _version(row: Row[Any], cipher: Cipher) -> Version:
+def version_of(row: Row[Any], cipher: Cipher) -> Version:
+    """Return a row of the columns that all statements here select as a version, in clear."""
     secret = row.sealed is not None
     body = (row.body or "").encode()
     if secret:
@@ -158,7 +159,7 @@ async def versions(
         "environment": environment,
         "limit": limit,
     }
-    return [_version(row, cipher) for row in await connection.execute(_VERSIONS, parameters)]
+    return [version_of(row, cipher) for row in await connection.execute(_VERSIONS, parameters)]
 
 
 async def versions_of_revision(
@@ -166,7 +167,7 @@ async def versions_of_revision(
 ) -> list[Version]:
     """Return what a revision set, by key."""
     parameters = {"workspace_id": workspace_id, "revision": revision, "limit": limit}
-    return [_version(row, cipher) for row in await connection.execute(_OF_REVISION, parameters)]
+    return [version_of(row, cipher) for row in await connection.execute(_OF_REVISION, parameters)]
 
 
 async def origins(

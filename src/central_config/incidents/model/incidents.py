@@ -143,8 +143,13 @@ class Action(msgspec.Struct, frozen=True):
 
 
 class Told(NamedTuple):
-    """An incident with all that belongs to it."""
+    """An incident with what belongs to it.
+
+    `entries` are the last of its timeline, or those before one that was asked for. `earlier` is the
+    number of the first of them where there are earlier ones.
+    """
 
     incident: Incident
     entries: list[Entry]
     actions: list[Action]
+    earlier: int | None = None

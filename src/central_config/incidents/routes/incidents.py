@@ -82,9 +82,16 @@ async def open_incident(
 
 
 @router.get("/{incident}", summary="Show an incident")
-async def get_incident(incident: Id, _caller: Operator, service: Service) -> IncidentTold:
-    """Show an incident with its timeline and action items."""
-    return IncidentTold.told(await service.show(incident))
+async def get_incident(
+    incident: Id,
+    _caller: Operator,
+    service: Service,
+    cursor: Annotated[str | None, Query(description="`earlier_cursor` of an answer")] = None,
+) -> IncidentTold:
+    """Show an incident with its action items and the end of its timeline, or what came before."""
+    position = decode_cursor(cursor, int)
+    before = None if position is None else position[0]
+    return IncidentTold.told(await service.show(incident, before))
 
 
 @router.patch("/{incident}", summary="Change an incident")

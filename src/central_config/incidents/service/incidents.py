@@ -33,6 +33,8 @@ from central_config.incidents.store import incidents as store
 from central_config.notifications.model import Message
 from central_config.notifications.service import told_about
 
+# Entries of a timeline in one answer: what an alert that flaps all night writes is more.
+ENTRIES_TOLD = 200
 # A clock of the reporter's that is a little fast is no reason to refuse.
 _SKEW = timedelta(minutes=5)
 # What only an incident that goes on can still change.
@@ -82,14 +84,16 @@ class Incidents:
         async with transaction(self._tools.database) as connection:
             return await store.page(connection, conditions, before, limit)
 
-    async def show(self, incident_id: str) -> Told:
-        """Return an incident with its timeline and its action items.
+    async def show(self, incident_id: str, before: int | None = None) -> Told:
+        """Return an incident with the end of its timeline and its action items.
+
+        `before`: what `earlier` said of the answer before; the timeline ends there.
 
         Raises:
             Problem: `not-found`.
         """
         async with transaction(self._tools.database) as connection:
-            return await _told(connection, incident_id)
+            return await _told(connection, incident_id, before)
 
     async def change(self, caller: Caller, incident_id: str, changes: Mapping[str, object]) -> Told:
         """Correct or add facts; the names are members of `Incident`.
@@ -298,12 +302,16 @@ async def _tell_resolved(work: Work, told: Told) -> None:
     ]
 
 
-async def _told(connection: Connection, incident_id: str) -> Told:
+async def _told(connection: Connection, incident_id: str, before: int | None) -> Told:
     incident = await store.find(connection, incident_id)
     if incident is None:
         raise Problem("not-found", f"there is no incident {incident_id[:64]}")
+    # One more than is told says whether there are earlier ones.
+    found = await store.entries(connection, incident_id, before, ENTRIES_TOLD + 1)
+    told = found[-ENTRIES_TOLD:]
     return Told(
         incident,
-        await store.entries(connection, incident_id),
+        [entry for _, entry in told],
         await store.actions(connection, incident_id),
+        told[0][0] if len(found) > len(told) else None,
     )

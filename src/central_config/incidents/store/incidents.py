@@ -108,12 +108,20 @@ async def add_entries(connection: Connection, entries: Sequence[Entry]) -> None:
         await connection.execute(insert(cc_incident_entry), rows)
 
 
-async def entries(connection: Connection, incident_id: str) -> list[Entry]:
-    """Return a timeline from its beginning."""
+async def entries(
+    connection: Connection, incident_id: str, before: int | None, limit: int
+) -> list[tuple[int, Entry]]:
+    """Return the last entries of a timeline, or those before one, with their numbers, in order."""
     table = cc_incident_entry.c
-    columns = [table[name] for name in Entry.__struct_fields__]
-    query = select(*columns).where(table.incident_id == incident_id).order_by(table.id)
-    return [Entry(**row) for row in (await connection.execute(query)).mappings()]
+    names = Entry.__struct_fields__
+    query = select(table.id, *(table[name] for name in names)).where(
+        table.incident_id == incident_id
+    )
+    if before is not None:
+        query = query.where(table.id < before)
+    rows = await connection.execute(query.order_by(table.id.desc()).limit(limit))
+    found = [(row.id, Entry(*(getattr(row, name) for name in names))) for row in rows]
+    return found[::-1]
 
 
 async def add_action(connection: Connection, action: Action) -> Action:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from central_config.core.web import Moment, Text
+from central_config.core.web import Moment, Text, encode_cursor
 from central_config.incidents.model.escalation import Condition, Step
 from central_config.incidents.model.incidents import (
     Action,
@@ -259,7 +259,10 @@ class ActionOut(BaseModel):
 class IncidentTold(IncidentOut):
     """An incident with its timeline and action items."""
 
-    timeline: list[EntryOut]
+    timeline: list[EntryOut] = Field(description="The last 200 entries, in the order of time")
+    earlier_cursor: str | None = Field(
+        description="Pass it as `cursor` for the entries before these; null: there are none"
+    )
     actions: list[ActionOut]
 
     @classmethod
@@ -269,6 +272,7 @@ class IncidentTold(IncidentOut):
             {
                 **_incident_fields(told.incident),
                 "timeline": [EntryOut.of(each) for each in told.entries],
+                "earlier_cursor": None if told.earlier is None else encode_cursor([told.earlier]),
                 "actions": [ActionOut.of(each) for each in told.actions],
             }
         )

@@ -10,7 +10,7 @@ the audience as the same bytes.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -155,6 +155,12 @@ class Hub:
         """Tell whether somebody watches the workspace."""
         followed = self._followed.get(workspace_id)
         return followed is not None and bool(followed.audiences)
+
+    def subjects(self) -> Iterator[Subject]:
+        """Yield what somebody watches at this moment."""
+        for followed in self._followed.values():
+            for subject, _ in followed.audiences:
+                yield subject
 
     def first(
         self, state: WorkspaceState, subject: Subject, workspace: str, since: int | None

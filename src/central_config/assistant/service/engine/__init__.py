@@ -30,12 +30,16 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What it answered: the text as it came, who answered, and how long it took (seconds)."""
+    """What it answered: the text as it came, who answered, and how long it took (seconds).
+
+    `cached`: the same request was answered before, by the same model; that answer is given again.
+    """
 
     text: str
     model: str
     digest: str
     seconds: float
+    cached: bool = False
 
 
 class EngineAwayError(Exception):
@@ -44,6 +48,14 @@ class EngineAwayError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class EngineRestingError(EngineAwayError):
+    """It failed repeatedly a moment ago and is left alone for a while: it was not asked."""
+
+
+class EngineBusyError(EngineAwayError):
+    """As many questions as it may get at once are under way: it was not asked."""
 
 
 class Engine(Protocol):
@@ -55,5 +67,22 @@ class Engine(Protocol):
         Raises:
             EngineAwayError: it is switched off, cannot be reached, is too slow or too busy, or
                 its answer cannot be read.
+        """
+        ...
+
+
+class KnownEngine(Engine, Protocol):
+    """An engine that says which model is behind it: part of the identity of its answers."""
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        ...
+
+    async def digest(self) -> str:
+        """Return what tells this model from another one of the same name.
+
+        Raises:
+            EngineAwayError: as for `ask`.
         """
         ...

@@ -1,4 +1,4 @@
-"""The AI engine is away, hangs, or lacks its model. Configuration is served all the same."""
+"""The AI engine is away, hangs, fails or lacks its model. Configuration is served all the same."""
 
 from central_config.core.json import JSON
 from central_config.playbooks.model.cluster import Pod
@@ -12,7 +12,7 @@ from central_config.playbooks.service.probes.kubernetes import ask
 from central_config.playbooks.service.probes.looking import Probe
 from central_config.playbooks.service.world import World
 
-REACHABLE, MODEL = "assistant.reachable", "assistant.model"
+REACHABLE, MODEL, ANSWER = "assistant.reachable", "assistant.model", assistant.ANSWER
 # A model is gigabytes (seconds).
 _PULL_WITHIN = 3600.0
 
@@ -42,9 +42,10 @@ def local(found: Findings, where: Where) -> Draft:
     """Pull what is missing; the engine itself is run by somebody else."""
     del where
     made: list[Step] = []
-    if found.bad(REACHABLE):
+    if found.bad(REACHABLE) or found.bad(ANSWER):
+        wrong = found[REACHABLE if found.bad(REACHABLE) else ANSWER].summary
         text = (
-            f"{found[REACHABLE].summary}. Restart it with what runs it (`systemctl restart ollama`,"
+            f"{wrong}. Restart it with what runs it (`systemctl restart ollama`,"
             " `docker restart ollama`) and look at its log: memory is what it lacks most often"
         )
         made.append(steps.advice("Restart the AI engine", text))
@@ -95,7 +96,7 @@ def in_cluster(found: Findings, where: Where) -> Draft:
 
 
 def _preconditions(found: Findings) -> dict[str, JSON]:
-    return {f"{name} is bad": True for name in (REACHABLE, MODEL) if found.bad(name)}
+    return {f"{name} is bad": True for name in (REACHABLE, MODEL, ANSWER) if found.bad(name)}
 
 
 def _switch_off_advice(how: str) -> Step:
@@ -117,13 +118,15 @@ PLAYBOOK = Playbook(
     alerts=("AIEngineFailing", "AIEngineSlow"),
     probes=(
         Probe("assistant", assistant.probe, question="Does the engine answer, with its model?"),
+        Probe(ANSWER, assistant.answering, question="Does it answer a question, and soon?"),
         Probe("api", api.probe, question="Is the API ready all the same?"),
         Probe(
             "ollama", in_pods, where="kubernetes", question="Are its pods ready, with the model?"
         ),
     ),
     plan={"local": local, "kubernetes": in_cluster},
-    healthy=(REACHABLE, MODEL),
+    healthy=(REACHABLE, MODEL, ANSWER),
+    healthy_in_kubernetes=(REACHABLE, MODEL),
     notes=(
         (
             "The engine never makes an API unready: whatever it does, reads, writes and watches go "

@@ -12,7 +12,6 @@ from central_config.core.json import JSON, encode
 from central_config.playbooks.model.errors import UnreachableError
 from central_config.playbooks.model.findings import Finding, Findings, Status, worst
 from central_config.playbooks.model.plans import Draft, Kubectl, Step
-from central_config.playbooks.service.certs import end_of
 from central_config.playbooks.service.playbook import Playbook, Where
 from central_config.playbooks.service.plays import steps
 from central_config.playbooks.service.probes import certificates
@@ -47,7 +46,7 @@ async def of_secret(world: World) -> list[Finding]:
     text = await world.kubectl("get", "secret", SECRET, "-o", "json")
     try:
         data = msgspec.json.decode(text, type=_Secret).data
-        ends = end_of(base64.b64decode(data["tls.crt"]))
+        ends = certificates.end_of(base64.b64decode(data["tls.crt"]))
     except (ValueError, KeyError, binascii.Error) as error:
         raise UnreachableError(f"the Secret {SECRET} holds no certificate") from error
     found = _with_soonest([certificates.judge(SECRET, ends, time.time(), f"secret/{SECRET}")])

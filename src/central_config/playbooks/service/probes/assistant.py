@@ -1,13 +1,20 @@
 """The AI engine. Whatever is wrong with it, configuration is served all the same."""
 
+import asyncio
+from collections.abc import Mapping
 from typing import Any, cast
 
+from central_config.assistant.service.engine.examining import Finding as Examined
+from central_config.assistant.service.engine.examining import examine
+from central_config.assistant.service.engine.ollama import OllamaEngine
 from central_config.core.json import JSON, decode
 from central_config.playbooks.model.errors import UnreachableError
 from central_config.playbooks.model.findings import Finding, Status
 from central_config.playbooks.service.world import World
 
+ANSWER = "assistant.answer"
 _OK = 200
+_STATUSES = {"ok": Status.OK, "warning": Status.WARNING, "bad": Status.BAD}
 
 
 async def probe(world: World) -> list[Finding]:
@@ -27,6 +34,37 @@ async def probe(world: World) -> list[Finding]:
         Finding("assistant.reachable", Status.OK, said, {"url": base}),
         judge_model(settings.ai_model, _names(listed)),
     ]
+
+
+async def answering(world: World) -> list[Finding]:
+    """Ask it a question: an engine that lists its models may still fail at every answer."""
+    settings = world.settings
+    if not settings.ai_enabled:
+        return []
+    # In a thread: its client takes its time to be imported, and others are looked at meanwhile.
+    engine = await asyncio.to_thread(OllamaEngine.of, settings)
+    patience = 2 * world.patience
+    found: dict[str, Examined] = {}
+    try:
+        async with asyncio.timeout(patience):
+            async for each in examine(engine):
+                found[each.check] = each
+    except TimeoutError:
+        return [_silent(found, patience)]
+    finally:
+        await engine.close()
+    answer = found.get("answer")
+    if answer is None:  # not reached, or without its model: others say so
+        return []
+    return [Finding(ANSWER, _STATUSES.get(answer.status, Status.UNKNOWN), answer.summary)]
+
+
+def _silent(found: Mapping[str, Examined], patience: float) -> Finding:
+    """Say that no answer came: from a model in memory it should have, another is being loaded."""
+    said = f"no answer within {patience:.0f} s"
+    if "warm" in found and found["warm"].status == "ok":
+        return Finding(ANSWER, Status.BAD, f"{said}, though the model is in memory")
+    return Finding(ANSWER, Status.UNKNOWN, f"{said}: the model may be being loaded; ask again")
 
 
 async def _asked(world: World, url: str) -> dict[str, Any]:

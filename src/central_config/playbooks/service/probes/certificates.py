@@ -1,12 +1,14 @@
 """Certificates: when do those that the settings name end?"""
 
-import asyncio
 import time
 
+from cryptography import x509
+
+from central_config.core.clock import SystemClock
 from central_config.core.json import JSON
-from central_config.playbooks.model.errors import UnreachableError
+from central_config.operations.model.certificates import Looked, places
+from central_config.operations.service.certificates import look
 from central_config.playbooks.model.findings import Finding, Status
-from central_config.playbooks.service.certs import Place, ends, places
 from central_config.playbooks.service.probes.looking import age_text
 from central_config.playbooks.service.world import World
 
@@ -17,17 +19,29 @@ SOON, NOW = 21 * _DAY, 3 * _DAY
 
 async def probe(world: World) -> list[Finding]:
     """Read every file and ask every server, side by side."""
-    named = list(places(world.settings.certificates))
+    named = places(world.settings.certificates)
     if not named:
         return [Finding("certificates", Status.SKIPPED, "CERTIFICATES names none to look after")]
-    return list(await asyncio.gather(*[_one(each, world.patience) for each in named]))
+    # Only when they end is asked here, also of what nobody trusts.
+    found = await look(named, SystemClock(), trust=False, patience=world.patience)
+    return [_told(each) for each in found]
 
 
-async def _one(place: Place, patience: float) -> Finding:
-    try:
-        return judge(place.name, await ends(place, patience), time.time(), place.where)
-    except UnreachableError as error:
-        return Finding(f"certificates.{place.name}", Status.UNKNOWN, str(error))
+def _told(found: Looked) -> Finding:
+    if found.ends is None:
+        said = f"{found.where}: {', '.join(found.problems)}"
+        return Finding(f"certificates.{found.name}", Status.UNKNOWN, said)
+    return judge(found.name, found.ends.timestamp(), time.time(), found.where)
+
+
+def end_of(pem: bytes) -> float:
+    """Return when the certificates of a PEM text end (seconds since 1970); the earliest counts.
+
+    Raises:
+        ValueError: it holds none.
+    """
+    found = x509.load_pem_x509_certificates(pem)
+    return min(each.not_valid_after_utc.timestamp() for each in found)
 
 
 def judge(name: str, ends_at: float, now: float, where: str = "") -> Finding:

@@ -1,0 +1,1 @@
+"""How often the assistant answers a question right: a company, its questions, and the score."""

@@ -1,0 +1,1 @@
+"""How well reviews find faults, and how seldom they cry wolf: real histories, planted faults."""

@@ -1,0 +1,1 @@
+"""What an operator types about the AI engine, on the service's own settings."""

@@ -1,0 +1,112 @@
+"""The words of a review: a model is asked in a worker, and what it says is kept, sealed.
+
+Whatever it says, the findings stay what they are; it can only call the change worse.
+"""
+
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from central_config.access.model import WorkspaceRef
+from central_config.assistant.model.findings import risk_of
+from central_config.assistant.model.review_prompt import (
+    PROMPT_VERSION,
+    SYSTEM,
+    UnusableError,
+    prompt,
+    read,
+    schema,
+)
+from central_config.assistant.model.reviews import Content, Stored, Wording
+from central_config.assistant.service.engine import EngineAwayError, Reply, Request
+from central_config.assistant.service.sealing import opened, sealed
+from central_config.assistant.store import reviews as store
+from central_config.audit.model import Actor
+from central_config.core.clock import Clock
+from central_config.core.db import Database, transaction
+from central_config.secrets.service import Vault
+
+# Tokens of an answer: some sentences.
+_MOST_TOKENS = 400
+
+
+class Asking(Protocol):
+    """Asks a model on somebody's behalf."""
+
+    async def ask_as(self, actor: Actor, place: WorkspaceRef | None, request: Request) -> Reply:
+        """Return the model's reply.
+
+        Raises:
+            EngineAwayError: there is none.
+        """
+        ...
+
+
+class Explaining:
+    """Has stored reviews worded."""
+
+    def __init__(self, database: Database, vault: Vault, asking: Asking, clock: Clock) -> None:
+        self._database = database
+        self._vault = vault
+        self._asking = asking
+        self._clock = clock
+
+    async def word(self, review_id: UUID) -> str:
+        """Ask the model about a review that waits; return what became of it.
+
+        A review that is gone, or has its words, is left alone: a job may run twice.
+        """
+        async with self._database.connect() as connection:
+            stored = await store.by_id(connection, review_id)
+        if stored is None or stored.status != "queued":
+            return "not waited for"
+        content = opened(self._vault, stored.content)
+        wording = await self._wording(content)
+        await self._keep(stored, msgspec.structs.replace(content, wording=wording))
+        return wording.status
+
+    async def _wording(self, content: Content) -> Wording:
+        risk = risk_of(content.findings)
+        asker = content.asker
+        actor = Actor(asker.kind, asker.id, asker.name)
+        place = WorkspaceRef(content.workspace_id, content.workspace)
+        try:
+            reply = await self._asking.ask_as(actor, place, request_for(content))
+            said = read(reply.text, risk)
+        except EngineAwayError as error:
+            return _away(error.reason)
+        except UnusableError as error:
+            return _away(f"what the model said is not shown: {error}")
+        return Wording(
+            status="ready",
+            explanation=said.explanation,
+            verdict=said.verdict,
+            model=reply.model,
+            digest=reply.digest,
+            prompt_version=PROMPT_VERSION,
+        )
+
+    async def _keep(self, stored: Stored, content: Content) -> None:
+        closed = sealed(self._vault, content)
+        async with transaction(self._database) as connection:
+            moment = self._clock.now()
+            await store.finish(connection, stored.id, content.wording.status, closed, moment)
+
+
+def request_for(content: Content) -> Request:
+    """Return what a model is asked about a review."""
+    risk = risk_of(content.findings)
+    return Request(
+        purpose="review",
+        prompt_version=PROMPT_VERSION,
+        system=SYSTEM,
+        prompt=prompt(content.message, content.findings),
+        schema=schema(risk),
+        most_tokens=_MOST_TOKENS,
+        keys=tuple(dict.fromkeys(finding.key for finding in content.findings if finding.key)),
+    )
+
+
+def _away(reason: str) -> Wording:
+    return Wording(status="away", reason=reason, prompt_version=PROMPT_VERSION)

@@ -1,0 +1,210 @@
+"""Reviews of changes: found at once by code; worded, if somebody asks, by a model in a job."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from central_config.access.model import Caller
+from central_config.assistant.model.checks.weakening import weakened
+from central_config.assistant.model.findings import Finding, in_order
+from central_config.assistant.model.review_prompt import PROMPT_VERSION
+from central_config.assistant.model.reviews import (
+    Asker,
+    Content,
+    Review,
+    Stored,
+    Wording,
+    fingerprint,
+)
+from central_config.assistant.model.secrecy import detectors
+from central_config.assistant.service.examining import examining
+from central_config.assistant.service.sealing import opened, sealed
+from central_config.assistant.store import reviews as store
+from central_config.configurations.cache import Snapshots
+from central_config.configurations.model.cells import Site
+from central_config.configurations.model.changes import PUBLISHED, Change, Edit
+from central_config.configurations.model.keys import check_pattern
+from central_config.configurations.model.schemas import check_schema
+from central_config.configurations.model.state import WorkspaceState
+from central_config.configurations.service.changing import Changing
+from central_config.configurations.service.history import History
+from central_config.configurations.service.rules import Rules
+from central_config.core.clock import Clock
+from central_config.core.db import Database, transaction
+from central_config.core.ids import new_id
+from central_config.core.jobs.queue import JobQueue
+from central_config.core.jobs.store import enqueue
+from central_config.core.json import JSON, decode
+from central_config.core.pace import unhurried
+from central_config.core.problems import Problem
+from central_config.secrets.service import Vault
+
+# The job that asks the model.
+WORD_REVIEW = "assistant.word_review"
+# Keys whose past is looked at (a statement each), and versions of each.
+_PASTS, _VERSIONS = 40, 10
+
+
+class Tools(NamedTuple):
+    """What reviewing works with."""
+
+    database: Database
+    snapshots: Snapshots
+    changing: Changing
+    history: History
+    rules: Rules
+    queue: JobQueue
+    vault: Vault
+    clock: Clock
+
+
+class _Looked(NamedTuple):
+    """A change with what is to be examined of it, beside the state it is compared with."""
+
+    change: Change
+    edits: Sequence[Edit]
+    state: WorkspaceState
+
+
+class Reviewing:
+    """Reviews what a caller may see of a change."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def review(self, caller: Caller, change_id: UUID) -> Review:
+        """Examine a change against what is in force; a published one against what was before it.
+
+        Raises:
+            Problem: `not-found`; `revision-compacted` for a published one whose past is forgotten.
+        """
+        await asyncio.to_thread(detectors)  # the first time it imports for a while
+        looked = await self._look(caller, change_id)
+        past = await self._past(caller, looked)
+        async with self._tools.database.connect() as connection:
+            policies = await store.policies(connection, caller.place.id)
+        examined = await unhurried(examining(caller, looked.state, looked.edits, past, policies))
+        change = looked.change
+        stored = await self._stored(change, examined.findings)
+        return Review(
+            change=change,
+            findings=examined.findings,
+            looked_at=examined.looked_at,
+            values=examined.changes,
+            withheld=max(change.edit_count - len(looked.edits), 0),
+            revision=looked.state.revision,
+            wording=None if stored is None else self._content(stored).wording,
+        )
+
+    async def explain(self, caller: Caller, change_id: UUID) -> Review:
+        """Have a model word a review; the answer says `queued` until a worker has asked it."""
+        review = await self.review(caller, change_id)
+        if review.wording is not None and review.wording.status != "away":
+            return review
+        stored = self._asked(caller, review)
+        async with transaction(self._tools.database) as connection:
+            await store.ask(connection, stored)
+            job_id = await enqueue(
+                connection,
+                WORD_REVIEW,
+                {"review": str(stored.id)},
+                dedupe_key=f"{WORD_REVIEW}:{stored.id}",
+            )
+        await self._tools.queue.dispatch(job_id)
+        return msgspec.structs.replace(review, wording=_QUEUED)
+
+    async def review_rule(
+        self, caller: Caller, name: str, values: Mapping[str, str] | None
+    ) -> list[Finding]:
+        """Tell how a schema rule would be weaker with other values; None: if it were deleted.
+
+        Raises:
+            Problem: `not-found`; `invalid-schema` or `invalid-request` for values that are none.
+        """
+        old = await self._tools.rules.get(caller, name)
+        new = None if values is None else msgspec.structs.replace(old, **values)
+        if new is not None:
+            check_pattern(new.pattern)
+            check_schema(new.schema)
+        state = await self._tools.snapshots.get(caller.place.id)
+        keys = {
+            key
+            for environment in state.topology.by_id.values()
+            for key in state.index(environment.id).keys("")
+            if caller.principal.reaches(environment.slug, key)
+        }
+        return in_order(weakened(old, new, sorted(keys)))
+
+    async def _look(self, caller: Caller, change_id: UUID) -> _Looked:
+        tools = self._tools
+        change, edits, state = await tools.changing.show(caller, change_id)
+        if change.status != PUBLISHED or change.revision is None:
+            return _Looked(change, edits, state)
+        _, versions, _ = await tools.history.revision(caller, change.revision)
+        before = await tools.snapshots.at(caller.place.id, change.revision - 1)
+        made = [
+            Edit(it.environment_id, it.key, it.action, it.body, it.status, it.secret)
+            for it in versions
+        ]
+        return _Looked(change, made, before)
+
+    async def _past(self, caller: Caller, looked: _Looked) -> dict[Site, tuple[JSON, ...]]:
+        """Return earlier values of the first keys, as readers of the environment saw them."""
+        found: dict[Site, tuple[JSON, ...]] = {}
+        topology = looked.state.topology
+        open_ = [edit for edit in looked.edits if edit.key not in looked.state.secret_keys]
+        for edit in open_[:_PASTS]:
+            if edit.environment_id not in topology.by_id:
+                continue
+            slug = topology.slug(edit.environment_id)
+            try:
+                versions, _ = await self._tools.history.versions(
+                    caller, slug, edit.key, inherited=True, before=None, limit=_VERSIONS
+                )
+            except Problem:  # it never had a value
+                continue
+            values = tuple(
+                decode(version.body)
+                for version in versions
+                if version.body and not version.secret and version.revision <= looked.state.revision
+            )
+            # Heirs that show the same value share its past.
+            for below in topology.subtree(edit.environment_id):
+                found.setdefault(Site(below, edit.key), values)
+        return found
+
+    async def _stored(self, change: Change, findings: Sequence[Finding]) -> Stored | None:
+        name = fingerprint(findings, PROMPT_VERSION)
+        async with self._tools.database.connect() as connection:
+            return await store.find(connection, change.id, change.edition, name)
+
+    def _content(self, stored: Stored) -> Content:
+        return opened(self._tools.vault, stored.content)
+
+    def _asked(self, caller: Caller, review: Review) -> Stored:
+        change = review.change
+        content = Content(
+            workspace_id=caller.place.id,
+            workspace=caller.place.slug,
+            asker=Asker(caller.actor.kind, caller.actor.id, caller.actor.name),
+            change_id=change.id,
+            message=change.message,
+            findings=tuple(review.findings),
+            wording=_QUEUED,
+        )
+        return Stored(
+            id=new_id(),
+            change_id=change.id,
+            edition=change.edition,
+            fingerprint=fingerprint(review.findings, PROMPT_VERSION),
+            status="queued",
+            content=sealed(self._tools.vault, content),
+            asked_by=caller.actor.name,
+            asked_at=self._tools.clock.now(),
+        )
+
+
+_QUEUED = Wording(status="queued", prompt_version=PROMPT_VERSION)

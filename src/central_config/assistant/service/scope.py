@@ -1,0 +1,16 @@
+"""What of a workspace a caller may know of."""
+
+from central_config.access.model import Caller
+from central_config.configurations.model.state import WorkspaceState
+from central_config.workspaces.model import Environment
+
+
+def visible(caller: Caller, state: WorkspaceState) -> list[Environment]:
+    """Return the environments the caller may see, parents before heirs."""
+    scope = caller.principal.scope
+    seen = [
+        each
+        for each in state.topology.by_id.values()
+        if scope is None or scope.environments is None or each.slug in scope.environments
+    ]
+    return sorted(seen, key=lambda each: (len(state.topology.line(each.id)), each.slug))

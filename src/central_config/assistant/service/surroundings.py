@@ -1,0 +1,198 @@
+"""What a changed value is measured by: the same key elsewhere, its neighbours, its past.
+
+Of secrets, and of what lies outside the caller's scope, nothing is taken.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from uuid import UUID
+
+from msgspec import UNSET
+
+from central_config.access.model import Caller
+from central_config.assistant.model.leaves import (
+    MOST_LEAVES,
+    Leaf,
+    MaybeJSON,
+    Step,
+    find,
+    group_of,
+    last_name,
+    steps,
+)
+from central_config.assistant.model.places import is_production
+from central_config.assistant.service.effects import Effects
+from central_config.configurations.model.cells import Served, ServedChange, Site
+from central_config.configurations.model.state import WorkspaceState
+from central_config.core.json import JSON, decode, equal
+
+# Neighbours that are looked at, and keys looked through for them: a group of thousands of keys is
+# a table of data, of which some tell as much as all.
+_NEIGHBOURS, _LOOKED_THROUGH = 64, 600
+
+# Earlier values by site, newest first.
+Past = Mapping[Site, tuple[JSON, ...]]
+# Chooses keys by what follows a prefix.
+Wanted = Callable[[str], bool]
+
+
+class Surroundings:
+    """Builds leaves for one review; remembers what many of them share."""
+
+    def __init__(self, caller: Caller, state: WorkspaceState, effects: Effects, past: Past) -> None:
+        self._caller = caller
+        self._state = state
+        self._secrets = effects.secrets
+        self._after = {change.site: change.after for change in effects.changes}
+        self._past = past
+        self._groups: dict[tuple[UUID, str], dict[str, JSON]] = {}
+        self._environments = tuple(
+            each.slug for each in state.topology.by_id.values() if self._knows(each.slug)
+        )
+
+    def leaves(self, change: ServedChange) -> Iterator[Leaf]:
+        """Yield what a change does to the value of one site; nothing for a secret."""
+        if self.secret(change):
+            return
+        before, after = _value(change.before), _value(change.after)
+        for step in islice(steps(before, after), MOST_LEAVES):
+            yield self._leaf(change.site, step, after)
+
+    def secret(self, change: ServedChange) -> bool:
+        """Tell whether nothing may be said of the values of a change."""
+        sides = (change.before, change.after)
+        return change.site.key in self._secrets or any(it is not None and it.secret for it in sides)
+
+    def _knows(self, slug: str) -> bool:
+        scope = self._caller.principal.scope
+        return scope is None or scope.environments is None or slug in scope.environments
+
+    def _leaf(self, site: Site, step: Step, after: MaybeJSON) -> Leaf:
+        topology = self._state.topology
+        environment = topology.by_id[site.environment_id]
+        inside = bool(step.pointer)
+        return Leaf(
+            environment=environment.slug,
+            production=is_production(
+                environment.slug, requires_approval=environment.requires_approval
+            ),
+            kin=frozenset(topology.slug(each) for each in topology.line(site.environment_id)),
+            environments=self._environments,
+            key=site.key,
+            pointer=step.pointer,
+            name=last_name(site.key, step.pointer),
+            before=step.before,
+            after=step.after,
+            history=self._history(site, step),
+            elsewhere=self._elsewhere(site, step),
+            siblings=_members(after, step.pointer) if inside else self._siblings(site),
+            cousins=_cousins(after, step.pointer) if inside else self._cousins(site),
+        )
+
+    def _history(self, site: Site, step: Step) -> tuple[JSON, ...]:
+        found = (find(value, step.pointer) for value in self._past.get(site, ()))
+        return tuple(each for each in found if each is not UNSET and each != step.before)
+
+    def _elsewhere(self, site: Site, step: Step) -> dict[str, JSON]:
+        """Return the same leaf in other environments, as the change leaves them.
+
+        Those that would show the very value in question are left out if the change makes them: it
+        cannot speak for itself.
+        """
+        values: dict[str, JSON] = {}
+        for environment in self._state.topology.by_id.values():
+            place = Site(environment.id, site.key)
+            if place == site or not self._caller.principal.reaches(environment.slug, site.key):
+                continue
+            changed = place in self._after
+            served = self._after[place] if changed else self._state.served(place)
+            value = find(_value(self._open(served)), step.pointer)
+            if value is not UNSET and not (changed and _same(value, step.after)):
+                values[environment.slug] = value
+        return values
+
+    def _siblings(self, site: Site) -> dict[str, JSON]:
+        """Return the keys of the same group."""
+        parent, slash, _ = site.key.rpartition("/")
+        group = self._group(site.environment_id, parent + slash)
+        return {key.rpartition("/")[2]: it for key, it in group.items() if key != site.key}
+
+    def _group(self, environment_id: UUID, prefix: str) -> dict[str, JSON]:
+        known = self._groups.get((environment_id, prefix))
+        if known is None:
+            keys = self._keys(environment_id, prefix, lambda rest: "/" not in rest)
+            known = dict(self._values(environment_id, keys))
+            self._groups[environment_id, prefix] = known
+        return known
+
+    def _cousins(self, site: Site) -> dict[str, JSON]:
+        """Return the keys of the same last word in the groups beside this one."""
+        group, slash, name = site.key.rpartition("/")
+        if not slash:
+            return {}
+        above = group.rpartition("/")
+        prefix, ending = above[0] + above[1], f"/{name}"
+        depth = site.key.count("/")
+        keys = self._keys(
+            site.environment_id,
+            prefix,
+            lambda rest: rest.endswith(ending) and (prefix + rest).count("/") == depth,
+        )
+        others = [key for key in keys if key != site.key]
+        return dict(self._values(site.environment_id, others))
+
+    def _keys(self, environment_id: UUID, prefix: str, wanted: Wanted) -> list[str]:
+        keys = islice(self._state.index(environment_id).keys(prefix), _LOOKED_THROUGH)
+        return list(islice((key for key in keys if wanted(key[len(prefix) :])), _NEIGHBOURS))
+
+    def _values(self, environment_id: UUID, keys: Iterable[str]) -> Iterator[tuple[str, JSON]]:
+        """Yield values as the change leaves them."""
+        slug = self._state.topology.slug(environment_id)
+        for key in keys:
+            site = Site(environment_id, key)
+            if key in self._secrets or not self._caller.principal.reaches(slug, key):
+                continue
+            served = self._after[site] if site in self._after else self._state.served(site)
+            value = _value(self._open(served))
+            if value is not UNSET and not isinstance(value, (dict, list)):
+                yield key, value
+
+    def _open(self, served: Served | None) -> Served | None:
+        return None if served is None or served.secret else served
+
+
+def _value(served: Served | None) -> MaybeJSON:
+    return UNSET if served is None else decode(served.body)
+
+
+def _same(value: JSON, other: MaybeJSON) -> bool:
+    return other is not UNSET and equal(value, other)
+
+
+def _members(value: MaybeJSON, pointer: str) -> dict[str, JSON]:
+    """Return what stands beside a leaf in the same object or list."""
+    group = find(value, group_of(pointer))
+    own = pointer.rpartition("/")[2]
+    pairs = group.items() if isinstance(group, dict) else ()
+    if isinstance(group, list):
+        pairs = ((str(position), each) for position, each in enumerate(group))
+    near = ((name, it) for name, it in pairs if name != own and not isinstance(it, (dict, list)))
+    return dict(islice(near, _NEIGHBOURS))
+
+
+def _cousins(value: MaybeJSON, pointer: str) -> dict[str, JSON]:
+    """Return the leaves of the same name in the objects beside a leaf's own."""
+    group, _, name = pointer.rpartition("/")
+    above, _, own = group.rpartition("/")
+    if not group:
+        return {}
+    groups = find(value, above)
+    pairs = groups.items() if isinstance(groups, dict) else ()
+    if isinstance(groups, list):
+        pairs = ((str(position), each) for position, each in enumerate(groups))
+    found: dict[str, JSON] = {}
+    for other, members in islice(pairs, _NEIGHBOURS):
+        leaf = members.get(name, UNSET) if isinstance(members, dict) and other != own else UNSET
+        if leaf is not UNSET and not isinstance(leaf, (dict, list)):
+            found[f"{above}/{other}/{name}"] = leaf
+    return found

@@ -1,0 +1,1 @@
+"""Plans that a model writes, and facts that set them right."""

@@ -1,0 +1,1 @@
+"""The questions the assistant is measured with, and how answers are judged."""
