@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from central_config.assistant.cache.answers import Answers
+from central_config.assistant.model.prompts import PLAN_SYSTEM
 from central_config.assistant.service.advising import Advising
 from central_config.assistant.service.advising import Tools as AdviceTools
 from central_config.assistant.service.asking import Asking
@@ -50,7 +51,7 @@ class Assistant:
 
     def __init__(self, ground: Ground) -> None:
         self._engine = OllamaEngine.of(ground.settings)
-        self._warmth = Warmth(self._engine)
+        self._warmth = Warmth(self._engine, PLAN_SYSTEM)
         self._answers = Answers.of(ground.settings)
         calls = Calls(self._engine, ground.database, ground.clock, self._answers)
         self.services: dict[type, Any] = {

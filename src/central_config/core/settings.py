@@ -89,7 +89,7 @@ class Settings(BaseSettings):
         default=2, ge=1, description="Questions one process asks it at the same time"
     )
 
-    # Assistants (MCP)
+    # Assistants, by the Model Context Protocol
     mcp_enabled: bool = Field(
         default=False, description="Lets assistants ask at `/mcp` (Model Context Protocol)"
     )

@@ -158,8 +158,11 @@ class OllamaEngine(KnownEngine):
             # It was this model when it was last seen; what it said then still holds.
             return self._digest
 
-    async def warm_up(self) -> float:
+    async def warm_up(self, system: str = "") -> float:
         """Have the model loaded; return how long that took (seconds).
+
+        `system`: what the first request will begin with. The model reads it now and remembers it:
+        on two processors that alone takes longer than a plan may.
 
         Raises:
             EngineAwayError: it cannot be loaded now.
@@ -167,7 +170,9 @@ class OllamaEngine(KnownEngine):
         began = time.monotonic()
         async with self._translated(WARM_UP_WITHIN):
             await self._known_digest()
-            await self._chat(self._model, [], options=self._options(), keep_alive=self._keep_alive)
+            read = [{"role": "system", "content": system}] if system else []
+            options = self._options(1) if system else self._options()
+            await self._chat(self._model, read, options=options, keep_alive=self._keep_alive)
         return time.monotonic() - began
 
     async def look(self) -> Seen:

@@ -16,10 +16,17 @@ LATER = 300.0
 
 
 class Warmth:
-    """Warms an engine up once it can be reached; a process neither waits nor fails for it."""
+    """Warms an engine up once it can be reached; a process neither waits nor fails for it.
 
-    def __init__(self, engine: OllamaEngine, soon: float = SOON) -> None:
+    Args:
+        engine: the engine.
+        system: what its first request will begin with.
+        soon: seconds until the first further try.
+    """
+
+    def __init__(self, engine: OllamaEngine, system: str = "", soon: float = SOON) -> None:
         self._engine = engine
+        self._system = system
         self._soon = soon
         self._task: asyncio.Task[None] | None = None
 
@@ -38,7 +45,7 @@ class Warmth:
         pause = self._soon
         while True:
             try:
-                seconds = await self._engine.warm_up()
+                seconds = await self._engine.warm_up(self._system)
             except EngineAwayError as error:
                 log.warning("the AI engine is not warm", reason=error.reason, again_in=pause)
                 await asyncio.sleep(pause)
