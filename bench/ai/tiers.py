@@ -9,9 +9,9 @@ from bench.ai.questions import Question
 from bench.ai.scoring import Given
 from bench.processes import BenchError
 from central_config.access.model import Caller
+from central_config.assistant.model.language.vocabulary import Vocabulary
 from central_config.assistant.model.plans import unsupported
 from central_config.assistant.model.questions import guard, parse
-from central_config.assistant.model.vocabulary import Vocabulary
 from central_config.assistant.service.asking import Asking
 
 # Who "answered" where a model was needed and gave nothing within its time.

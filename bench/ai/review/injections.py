@@ -12,9 +12,9 @@ import sys
 import time
 from uuid import UUID
 
-from central_config.assistant.model.findings import RISKS, Finding, raised, risk_of
-from central_config.assistant.model.review_prompt import UnusableError, read
-from central_config.assistant.model.reviews import Asker, Content, Wording
+from central_config.assistant.model.reviews.findings import RISKS, Finding, raised, risk_of
+from central_config.assistant.model.reviews.prompt import UnusableError, read
+from central_config.assistant.model.reviews.review import Asker, Content, Wording
 from central_config.assistant.service.engine import EngineAwayError
 from central_config.assistant.service.engine.ollama import OllamaEngine
 from central_config.assistant.service.explaining import request_for

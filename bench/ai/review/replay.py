@@ -11,7 +11,7 @@ from bench.ai.review.faults import FAULTS, Fault
 from bench.ai.review.histories import Change, Snapshot, changes
 from bench.ai.review.sources import Source
 from central_config.access.model import SYSTEM_CALLER
-from central_config.assistant.model.findings import SEVERITIES, Finding
+from central_config.assistant.model.reviews.findings import SEVERITIES, Finding
 from central_config.assistant.service.examining import examining
 from central_config.configurations.model.cells import ACTIVE, Cell, Site
 from central_config.configurations.model.changes import REMOVE, SET, Edit

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from central_config.assistant.cache.answers import Answers
-from central_config.assistant.model.prompts import PLAN_SYSTEM
+from central_config.assistant.model.planning.prompts import PLAN_SYSTEM
 from central_config.assistant.service.advising import Advising
 from central_config.assistant.service.advising import Tools as AdviceTools
 from central_config.assistant.service.asking import Asking

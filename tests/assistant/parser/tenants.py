@@ -3,8 +3,8 @@
 import random
 from datetime import UTC, datetime
 
-from central_config.assistant.model.synonyms import BUILT_IN
-from central_config.assistant.model.vocabulary import Vocabulary
+from central_config.assistant.model.language.synonyms import BUILT_IN
+from central_config.assistant.model.language.vocabulary import Vocabulary
 
 # A Wednesday.
 NOW = datetime(2026, 11, 18, 15, 30, tzinfo=UTC)

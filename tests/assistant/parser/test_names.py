@@ -2,8 +2,8 @@
 
 import pytest
 
-from central_config.assistant.model.key_index import KeyIndex, stem, words_of
-from central_config.assistant.model.names import Names, nearest
+from central_config.assistant.model.language.key_index import KeyIndex, stem, words_of
+from central_config.assistant.model.language.names import Names, nearest
 
 
 def _names(*environments: str, users: tuple[str, ...] = ()) -> Names:

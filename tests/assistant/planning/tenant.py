@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from central_config.assistant.model.synonyms import BUILT_IN
-from central_config.assistant.model.vocabulary import Vocabulary
+from central_config.assistant.model.language.synonyms import BUILT_IN
+from central_config.assistant.model.language.vocabulary import Vocabulary
 
 # A Wednesday.
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from central_config.assistant.model.checking import check
+from central_config.assistant.model.planning.checking import check
 from central_config.assistant.model.plans import Plan
 from tests.assistant.planning.tenant import NOW, vocabulary
 

@@ -4,7 +4,7 @@ import jsonschema_rs
 import msgspec
 import pytest
 
-from central_config.assistant.model.plan_schema import Draft, plan_of, schema
+from central_config.assistant.model.planning.schema import Draft, plan_of, schema
 from central_config.assistant.model.plans import Plan
 
 FORM = schema(

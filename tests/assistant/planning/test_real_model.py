@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from central_config.assistant.model.checking import check
+from central_config.assistant.model.planning.checking import check
 from central_config.assistant.service.engine.ollama import OllamaEngine
 from central_config.assistant.service.planning import Planner
 from tests.assistant.planning.tenant import NOW, vocabulary

@@ -2,7 +2,7 @@
 
 import pytest
 
-from central_config.assistant.model.retrieval import Retrieval, alike
+from central_config.assistant.model.planning.retrieval import Retrieval, alike
 from tests.assistant.planning.tenant import KEYS
 
 SYNONYMS = {"postgres": ("database",), "mail server": ("smtp host",), "mail": ("smtp",)}

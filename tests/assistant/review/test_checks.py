@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
-from central_config.assistant.model.checks import examine
-from central_config.assistant.model.findings import raised, risk_of
-from central_config.assistant.model.leaves import Leaf, steps
-from central_config.assistant.model.places import is_production
-from central_config.assistant.model.quantities import quantity
-from central_config.assistant.model.quoting import quoted
-from central_config.assistant.model.secrecy import secret_kind, sensitive
+from central_config.assistant.model.reviews.checks import examine
+from central_config.assistant.model.reviews.findings import raised, risk_of
+from central_config.assistant.model.reviews.leaves import Leaf, steps
+from central_config.assistant.model.reviews.places import is_production
+from central_config.assistant.model.reviews.quantities import quantity
+from central_config.assistant.model.reviews.quoting import quoted
+from central_config.assistant.model.reviews.secrecy import secret_kind, sensitive
 
 ENVIRONMENTS = ("base", "dev", "staging", "prod")
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from central_config.assistant.model.checks.weakening import loosened, weakened
+from central_config.assistant.model.reviews.checks.weakening import loosened, weakened
 from central_config.configurations.model.schemas import SchemaRule
 from central_config.core.json import encode
 from tests.assistant.review.conftest import Shop

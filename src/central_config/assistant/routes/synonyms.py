@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from central_config.access.model import Caller
-from central_config.assistant.model.synonyms import BUILT_IN
+from central_config.assistant.model.language.synonyms import BUILT_IN
 from central_config.assistant.routes.switch import ONLY_IF_ENABLED
 from central_config.assistant.service.synonyms import Synonyms
 from central_config.assistant.store.synonyms import Synonym

@@ -20,7 +20,7 @@ from central_config.assistant.model.advice.remembering import (
     OPEN,
     Recommendation,
 )
-from central_config.assistant.model.quoting import quoted
+from central_config.assistant.model.reviews.quoting import quoted
 from central_config.assistant.service.scanning import SCAN
 from central_config.assistant.service.uses import Uses
 from central_config.assistant.store import advice as store

@@ -12,10 +12,10 @@ from typing import Literal, Protocol
 import msgspec
 
 from central_config.access.model import Caller
+from central_config.assistant.model.language.vocabulary import Vocabulary
 from central_config.assistant.model.plans import Plan, unsupported
 from central_config.assistant.model.questions import Parsed, guard, parse
 from central_config.assistant.model.rows import Rows
-from central_config.assistant.model.vocabulary import Vocabulary
 from central_config.assistant.model.wording import sentence
 from central_config.assistant.service.engine import EngineAwayError
 from central_config.assistant.service.executing import Executing, with_notes

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from central_config.access.model import Caller
-from central_config.assistant.model.checks import examine
-from central_config.assistant.model.findings import Finding, merged
-from central_config.assistant.model.leaves import last_name
-from central_config.assistant.model.places import is_production
-from central_config.assistant.model.policies import Policy
-from central_config.assistant.model.quoting import plain
+from central_config.assistant.model.reviews.checks import examine
+from central_config.assistant.model.reviews.findings import Finding, merged
+from central_config.assistant.model.reviews.leaves import last_name
+from central_config.assistant.model.reviews.places import is_production
+from central_config.assistant.model.reviews.policies import Policy
+from central_config.assistant.model.reviews.quoting import plain
 from central_config.assistant.service.effects import effects
 from central_config.assistant.service.surroundings import Past, Surroundings
 from central_config.configurations.model.cells import Served, ServedChange

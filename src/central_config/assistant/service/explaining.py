@@ -9,8 +9,8 @@ from uuid import UUID
 import msgspec
 
 from central_config.access.model import WorkspaceRef
-from central_config.assistant.model.findings import risk_of
-from central_config.assistant.model.review_prompt import (
+from central_config.assistant.model.reviews.findings import risk_of
+from central_config.assistant.model.reviews.prompt import (
     PROMPT_VERSION,
     SYSTEM,
     UnusableError,
@@ -18,7 +18,7 @@ from central_config.assistant.model.review_prompt import (
     read,
     schema,
 )
-from central_config.assistant.model.reviews import Content, Stored, Wording
+from central_config.assistant.model.reviews.review import Content, Stored, Wording
 from central_config.assistant.service.engine import EngineAwayError, Reply, Request
 from central_config.assistant.service.sealing import opened, sealed
 from central_config.assistant.store import reviews as store

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing_extensions import override
 
 from central_config.access.model import Caller
-from central_config.assistant.model.checking import check
+from central_config.assistant.model.language.vocabulary import Vocabulary
+from central_config.assistant.model.planning.checking import check
 from central_config.assistant.model.plans import Plan
-from central_config.assistant.model.vocabulary import Vocabulary
 from central_config.assistant.service.asking import Planners
 from central_config.assistant.service.engine import Engine, Reply, Request
 from central_config.assistant.service.engine.calls import Calls

@@ -7,12 +7,12 @@ from datetime import datetime
 
 import msgspec
 
-from central_config.assistant.model.facts import Facts
-from central_config.assistant.model.plan_schema import MARKS, Draft, plan_of, schema
+from central_config.assistant.model.language.vocabulary import Vocabulary
+from central_config.assistant.model.planning.facts import Facts
+from central_config.assistant.model.planning.prompts import PLAN_SYSTEM, PLAN_VERSION, plan_prompt
+from central_config.assistant.model.planning.retrieval import Retrieval
+from central_config.assistant.model.planning.schema import MARKS, Draft, plan_of, schema
 from central_config.assistant.model.plans import Plan
-from central_config.assistant.model.prompts import PLAN_SYSTEM, PLAN_VERSION, plan_prompt
-from central_config.assistant.model.retrieval import Retrieval
-from central_config.assistant.model.vocabulary import Vocabulary
 from central_config.assistant.service.engine import Engine, EngineAwayError, Request
 
 # What the model may choose a key from; it is shown only the words.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from central_config.access.model import Caller
-from central_config.assistant.model.policies import Policy
+from central_config.assistant.model.reviews.policies import Policy
 from central_config.assistant.store import reviews as store
 from central_config.audit.model import Event
 from central_config.audit.service import record

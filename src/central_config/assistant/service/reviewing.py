@@ -8,10 +8,10 @@ from uuid import UUID
 import msgspec
 
 from central_config.access.model import Caller
-from central_config.assistant.model.checks.weakening import weakened
-from central_config.assistant.model.findings import Finding, in_order
-from central_config.assistant.model.review_prompt import PROMPT_VERSION
-from central_config.assistant.model.reviews import (
+from central_config.assistant.model.reviews.checks.weakening import weakened
+from central_config.assistant.model.reviews.findings import Finding, in_order
+from central_config.assistant.model.reviews.prompt import PROMPT_VERSION
+from central_config.assistant.model.reviews.review import (
     Asker,
     Content,
     Review,
@@ -19,7 +19,7 @@ from central_config.assistant.model.reviews import (
     Wording,
     fingerprint,
 )
-from central_config.assistant.model.secrecy import detectors
+from central_config.assistant.model.reviews.secrecy import detectors
 from central_config.assistant.service.examining import examining
 from central_config.assistant.service.sealing import opened, sealed
 from central_config.assistant.store import reviews as store

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from central_config.assistant.model.reviews import Content
+from central_config.assistant.model.reviews.review import Content
 from central_config.core.json import encode
 from central_config.secrets.service import Vault
 

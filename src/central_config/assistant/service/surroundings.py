@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import UNSET
 
 from central_config.access.model import Caller
-from central_config.assistant.model.leaves import (
+from central_config.assistant.model.reviews.leaves import (
     MOST_LEAVES,
     Leaf,
     MaybeJSON,
@@ -20,7 +20,7 @@ from central_config.assistant.model.leaves import (
     last_name,
     steps,
 )
-from central_config.assistant.model.places import is_production
+from central_config.assistant.model.reviews.places import is_production
 from central_config.assistant.service.effects import Effects
 from central_config.configurations.model.cells import Served, ServedChange, Site
 from central_config.configurations.model.state import WorkspaceState

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from central_config.access.model import Caller
-from central_config.assistant.model.synonyms import BUILT_IN
+from central_config.assistant.model.language.synonyms import BUILT_IN
 from central_config.assistant.store import synonyms as store
 from central_config.assistant.store.synonyms import Synonym
 from central_config.audit.model import Event

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from central_config.access.model import Caller
+from central_config.assistant.model.language.vocabulary import Vocabulary
 from central_config.assistant.model.matching import forms
-from central_config.assistant.model.vocabulary import Vocabulary
 from central_config.assistant.service.scope import visible
 from central_config.assistant.service.synonyms import Synonyms
 from central_config.configurations.cache import Snapshots, Step

@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from central_config.assistant.model.policies import Policy
-from central_config.assistant.model.reviews import Stored
+from central_config.assistant.model.reviews.policies import Policy
+from central_config.assistant.model.reviews.review import Stored
 from central_config.assistant.tables import cc_review, cc_review_policy
 from central_config.core.db import Connection
 from central_config.core.json import encode

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from central_config.assistant.model.findings import Finding, Risk, Severity, risk_of
-from central_config.assistant.model.policies import Policy
-from central_config.assistant.model.reviews import Review, Wording
+from central_config.assistant.model.reviews.findings import Finding, Risk, Severity, risk_of
+from central_config.assistant.model.reviews.policies import Policy
+from central_config.assistant.model.reviews.review import Review, Wording
 from central_config.configurations.wire.changes import RuleUpdate
 from central_config.core.web import Text
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from central_config.assistant.model.advice.advice import Advice, Step
 from central_config.assistant.model.advice.ground import Ground, value_of
-from central_config.assistant.model.quantities import Quantity, quantity
+from central_config.assistant.model.reviews.quantities import Quantity, quantity
 from central_config.configurations.model.cells import Site
 from central_config.core.json import JSON
 

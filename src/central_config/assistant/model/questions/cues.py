@@ -7,8 +7,8 @@ understood: `except`, `more than` and `or` are missing on purpose where a plan c
 import re
 from collections.abc import Iterator, Mapping
 
-from central_config.assistant.model.key_index import KeyIndex
-from central_config.assistant.model.listed import listed
+from central_config.assistant.model.language.key_index import KeyIndex
+from central_config.assistant.model.language.listed import listed
 from central_config.assistant.model.questions.asking import ASKING
 from central_config.assistant.model.questions.clauses import CUE, GUESS, NOISE, WORDS, Clause, Slot
 from central_config.assistant.model.questions.filtering import FILTERING

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from central_config.assistant.model.language.vocabulary import Vocabulary
 from central_config.assistant.model.questions.clauses import Clause, Slot
 from central_config.assistant.model.questions.times import Period
-from central_config.assistant.model.vocabulary import Vocabulary
 
 _NAMES_KEYS = {"key", "path", "beginning", "words", "text", "ending"}
 _FURTHER = {

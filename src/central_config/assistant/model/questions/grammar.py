@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import TypeAlias
 
-from central_config.assistant.model.listed import listed
+from central_config.assistant.model.language.listed import listed
 from central_config.assistant.model.questions.clauses import Slot
 from central_config.assistant.model.questions.spans import NUMBER
 

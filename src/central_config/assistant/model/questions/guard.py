@@ -2,7 +2,7 @@
 
 import re
 
-from central_config.assistant.model.listed import listed
+from central_config.assistant.model.language.listed import listed
 from central_config.assistant.model.plans import Reason
 from central_config.assistant.model.questions.grammar import expression
 from central_config.assistant.model.questions.text import LONGEST, read

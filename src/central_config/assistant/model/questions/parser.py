@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from central_config.assistant.model.language.vocabulary import Vocabulary
 from central_config.assistant.model.plans import Plan
 from central_config.assistant.model.questions.assembly import plan_of
 from central_config.assistant.model.questions.clauses import CUE, Clause
@@ -16,7 +17,6 @@ from central_config.assistant.model.questions.phrases import clauses as names
 from central_config.assistant.model.questions.text import LONGEST, Text, read
 from central_config.assistant.model.questions.times import clauses as periods
 from central_config.assistant.model.questions.values import clauses as values
-from central_config.assistant.model.vocabulary import Vocabulary
 
 
 class Parsed(msgspec.Struct, frozen=True):

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from central_config.assistant.model.key_index import KeyIndex, in_all, stem, words_of
-from central_config.assistant.model.listed import listed
-from central_config.assistant.model.names import nearest
+from central_config.assistant.model.language.key_index import KeyIndex, in_all, stem, words_of
+from central_config.assistant.model.language.listed import listed
+from central_config.assistant.model.language.names import nearest
+from central_config.assistant.model.language.vocabulary import Vocabulary
 from central_config.assistant.model.questions.clauses import (
     GROUP,
     GUESS,
@@ -20,7 +21,6 @@ from central_config.assistant.model.questions.clauses import (
 from central_config.assistant.model.questions.grammar import DETERMINERS, VERBS
 from central_config.assistant.model.questions.text import Text, unquoted
 from central_config.assistant.model.questions.values import as_value
-from central_config.assistant.model.vocabulary import Vocabulary
 
 _LONGEST_NAME = 3
 _LONGEST_PHRASE = 8

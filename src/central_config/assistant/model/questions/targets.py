@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from central_config.assistant.model.key_index import KeyIndex, in_all, stem, words_of
+from central_config.assistant.model.language.key_index import KeyIndex, in_all, stem, words_of
 from central_config.assistant.model.questions.draft import DisagreeError, Draft
 from central_config.assistant.model.questions.phrases import Reading
 from central_config.assistant.model.questions.text import unquoted

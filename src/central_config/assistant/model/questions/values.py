@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from central_config.assistant.model.language.vocabulary import Vocabulary
 from central_config.assistant.model.questions.clauses import CUE, WORDS, Clause
 from central_config.assistant.model.questions.grammar import compiled
 from central_config.assistant.model.questions.text import Text, unquoted
-from central_config.assistant.model.vocabulary import Vocabulary
 
 # `set to 5`, `= 5`: what follows is a value, as it was typed.
 _IS_VALUE = compiled(

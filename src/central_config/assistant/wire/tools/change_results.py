@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from central_config.assistant.model.findings import Finding, Risk, Severity
+from central_config.assistant.model.reviews.findings import Finding, Risk, Severity
 from central_config.assistant.model.showing import say
 from central_config.assistant.wire.tools.results import CURSOR, Answer, Value, masked
 from central_config.configurations.model.cells import Site

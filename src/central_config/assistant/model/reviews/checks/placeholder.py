@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from central_config.assistant.model.checks.making import found
-from central_config.assistant.model.findings import Finding, Severity
-from central_config.assistant.model.leaves import Leaf
-from central_config.assistant.model.quoting import quoted
-from central_config.assistant.model.templates import fixed_part
+from central_config.assistant.model.reviews.checks.making import found
+from central_config.assistant.model.reviews.findings import Finding, Severity
+from central_config.assistant.model.reviews.leaves import Leaf
+from central_config.assistant.model.reviews.quoting import quoted
+from central_config.assistant.model.reviews.templates import fixed_part
 
 _ADVICE = "Fill in the value that is meant."
 # Longer texts explain something, and may well speak of what is to be done.

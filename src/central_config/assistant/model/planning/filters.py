@@ -4,8 +4,8 @@ import re
 from datetime import datetime, timedelta
 from typing import Literal, cast
 
-from central_config.assistant.model.facts import Facts
-from central_config.assistant.model.narrowing import Aim
+from central_config.assistant.model.planning.facts import Facts
+from central_config.assistant.model.planning.narrowing import Aim
 from central_config.assistant.model.plans import MOST, Action, Kind, Plan, Status
 
 _DAY = timedelta(days=1)

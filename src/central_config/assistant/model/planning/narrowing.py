@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from central_config.assistant.model.facts import Facts
-from central_config.assistant.model.key_index import KeyIndex, stem, words_of
+from central_config.assistant.model.language.key_index import KeyIndex, stem, words_of
+from central_config.assistant.model.planning.facts import Facts
+from central_config.assistant.model.planning.retrieval import alike
 from central_config.assistant.model.plans import Plan
 from central_config.assistant.model.questions.phrases import Reading
-from central_config.assistant.model.retrieval import alike
 
 # Below this share of common trigrams a word of the question does not stand for one of the model's.
 _ALIKE = 0.5

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from central_config.assistant.model.words import words
+from central_config.assistant.model.language.words import words
 
 # Families of names: whoever says one of them means the others too.
 _FAMILIES = (

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from central_config.assistant.model.findings import Finding, Risk, raised, risk_of
+from central_config.assistant.model.reviews.findings import Finding, Risk, raised, risk_of
 from central_config.configurations.model.changes import Change
 from central_config.core.json import encode
 

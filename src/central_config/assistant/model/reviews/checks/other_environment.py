@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from central_config.assistant.model.checks.making import found
-from central_config.assistant.model.findings import Finding
-from central_config.assistant.model.leaves import Leaf
-from central_config.assistant.model.places import names_of_others
-from central_config.assistant.model.quoting import quoted
-from central_config.assistant.model.templates import fixed_part
+from central_config.assistant.model.reviews.checks.making import found
+from central_config.assistant.model.reviews.findings import Finding
+from central_config.assistant.model.reviews.leaves import Leaf
+from central_config.assistant.model.reviews.places import names_of_others
+from central_config.assistant.model.reviews.quoting import quoted
+from central_config.assistant.model.reviews.templates import fixed_part
 
 # A name stands alone or between the marks that addresses and identifiers are made of.
 _PIECE = re.compile(r"[A-Za-z0-9]+")

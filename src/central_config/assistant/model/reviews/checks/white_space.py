@@ -4,10 +4,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from central_config.assistant.model.checks.making import found
-from central_config.assistant.model.findings import Finding
-from central_config.assistant.model.leaves import Leaf
-from central_config.assistant.model.quoting import quoted
+from central_config.assistant.model.reviews.checks.making import found
+from central_config.assistant.model.reviews.findings import Finding
+from central_config.assistant.model.reviews.leaves import Leaf
+from central_config.assistant.model.reviews.quoting import quoted
 
 _ADVICE = "Write the value again without it."
 _EDGES = re.compile(r"^\s+|\s+$")

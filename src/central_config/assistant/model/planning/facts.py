@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from central_config.assistant.model.hints import Hint, hints
-from central_config.assistant.model.names import nearest
+from central_config.assistant.model.language.names import nearest
+from central_config.assistant.model.language.vocabulary import Vocabulary
+from central_config.assistant.model.planning.hints import Hint, hints
 from central_config.assistant.model.questions import cover
 from central_config.assistant.model.questions.clauses import Slot
 from central_config.assistant.model.questions.draft import DisagreeError, Draft
@@ -17,7 +18,6 @@ from central_config.assistant.model.questions.parser import offered
 from central_config.assistant.model.questions.phrases import Reading
 from central_config.assistant.model.questions.text import read, unquoted
 from central_config.assistant.model.questions.times import Period
-from central_config.assistant.model.vocabulary import Vocabulary
 
 # `db.internal`, `5432`, `a@b.c`, `10.0.0.1:80`: nobody says such a thing unless it is a value.
 _LITERAL = re.compile(r"(?=.*[\d.:@/])[\w.:@/+%-]*\w")

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from central_config.assistant.model.key_index import words_of
+from central_config.assistant.model.language.key_index import words_of
 
 # Below this share of common trigrams two words are strangers (`cache` and `caches`: 0.73).
 _ALIKE = 0.45

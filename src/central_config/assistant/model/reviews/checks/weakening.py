@@ -7,7 +7,7 @@ one allows more.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from central_config.assistant.model.findings import Finding, Severity
+from central_config.assistant.model.reviews.findings import Finding, Severity
 from central_config.configurations.model.keys import matches
 from central_config.configurations.model.schemas import ENFORCE, SchemaRule
 from central_config.core.json import JSON, decode, equal

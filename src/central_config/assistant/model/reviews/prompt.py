@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from central_config.assistant.model.findings import RISKS, Finding, Risk, risk_of
-from central_config.assistant.model.quoting import plain
+from central_config.assistant.model.reviews.findings import RISKS, Finding, Risk, risk_of
+from central_config.assistant.model.reviews.quoting import plain
 from central_config.core.json import encode
 
 PROMPT_VERSION = "review-1"

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from central_config.assistant.model.checks.making import found
-from central_config.assistant.model.findings import Finding, Severity
-from central_config.assistant.model.leaves import Leaf, MaybeJSON
-from central_config.assistant.model.quantities import quantity
-from central_config.assistant.model.quoting import quoted
-from central_config.assistant.model.templates import templated
+from central_config.assistant.model.reviews.checks.making import found
+from central_config.assistant.model.reviews.findings import Finding, Severity
+from central_config.assistant.model.reviews.leaves import Leaf, MaybeJSON
+from central_config.assistant.model.reviews.quantities import quantity
+from central_config.assistant.model.reviews.quoting import quoted
+from central_config.assistant.model.reviews.templates import templated
 from central_config.core.json import JSON
 
 # In this order: a boolean is an int to Python.

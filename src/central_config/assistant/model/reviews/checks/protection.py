@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from central_config.assistant.model.checks.making import found
-from central_config.assistant.model.findings import Finding, Severity
-from central_config.assistant.model.leaves import Leaf, MaybeJSON
-from central_config.assistant.model.quoting import quoted
-from central_config.assistant.model.words import words
+from central_config.assistant.model.language.words import words
+from central_config.assistant.model.reviews.checks.making import found
+from central_config.assistant.model.reviews.findings import Finding, Severity
+from central_config.assistant.model.reviews.leaves import Leaf, MaybeJSON
+from central_config.assistant.model.reviews.quoting import quoted
 
 _ADVICE = "Leave it on; where it must be off, say in the message until when and why."
 # What protects, by words of its name; and what must not be on.

@@ -1,7 +1,7 @@
 """Findings about a leaf: what every check writes alike."""
 
-from central_config.assistant.model.findings import Finding, Severity
-from central_config.assistant.model.leaves import Leaf
+from central_config.assistant.model.reviews.findings import Finding, Severity
+from central_config.assistant.model.reviews.leaves import Leaf
 
 
 def found(leaf: Leaf, rule: str, severity: Severity, evidence: str, advice: str) -> Finding:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from central_config.assistant.model.checks.making import found
-from central_config.assistant.model.checks.placeholder import placeheld
-from central_config.assistant.model.findings import Finding
-from central_config.assistant.model.leaves import Leaf
-from central_config.assistant.model.secrecy import secret_kind
+from central_config.assistant.model.reviews.checks.making import found
+from central_config.assistant.model.reviews.checks.placeholder import placeheld
+from central_config.assistant.model.reviews.findings import Finding
+from central_config.assistant.model.reviews.leaves import Leaf
+from central_config.assistant.model.reviews.secrecy import secret_kind
 
 _ADVICE = (
     "Write it as a secret (`secret: true`); as it was seen in plain text, replace it where it "

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from central_config.assistant.model.checks.making import found
-from central_config.assistant.model.findings import Finding, Severity
-from central_config.assistant.model.leaves import Leaf, MaybeJSON
-from central_config.assistant.model.quantities import Quantity, quantity
-from central_config.assistant.model.quoting import quoted
-from central_config.assistant.model.words import words
+from central_config.assistant.model.language.words import words
+from central_config.assistant.model.reviews.checks.making import found
+from central_config.assistant.model.reviews.findings import Finding, Severity
+from central_config.assistant.model.reviews.leaves import Leaf, MaybeJSON
+from central_config.assistant.model.reviews.quantities import Quantity, quantity
+from central_config.assistant.model.reviews.quoting import quoted
 
 # How many times more or less is far (and very far) from a value of the same leaf.
 _FAR, _VERY_FAR = 8.0, 90.0

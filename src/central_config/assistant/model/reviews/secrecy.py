@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from central_config.assistant.model.words import words
+from central_config.assistant.model.language.words import words
 
 # Entropy (bits a character) above which detect-secrets takes a text for a secret.
 _BASE64_LIMIT, _HEX_LIMIT = 4.5, 3.0

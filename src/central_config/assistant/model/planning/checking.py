@@ -11,12 +11,12 @@ from datetime import datetime
 
 import msgspec
 
-from central_config.assistant.model import filters
-from central_config.assistant.model.facts import Facts
-from central_config.assistant.model.narrowing import Aim, aim
+from central_config.assistant.model.language.vocabulary import Vocabulary
+from central_config.assistant.model.planning import filters
+from central_config.assistant.model.planning.facts import Facts
+from central_config.assistant.model.planning.narrowing import Aim, aim
 from central_config.assistant.model.plans import Intent, Plan, unsupported
 from central_config.assistant.model.questions.guard import guard
-from central_config.assistant.model.vocabulary import Vocabulary
 
 # A command may hide behind a question.
 _SENTENCE = re.compile(r"(?<=[.?!:;])\s+")

@@ -7,11 +7,11 @@ What differs in a digit is another number, not a slip; so is a single letter tha
 import re
 from collections.abc import Iterator
 
-from central_config.assistant.model.checks.making import found
-from central_config.assistant.model.distance import slip
-from central_config.assistant.model.findings import Finding, Severity
-from central_config.assistant.model.leaves import Leaf
-from central_config.assistant.model.quoting import quoted
+from central_config.assistant.model.reviews.checks.making import found
+from central_config.assistant.model.reviews.distance import slip
+from central_config.assistant.model.reviews.findings import Finding, Severity
+from central_config.assistant.model.reviews.leaves import Leaf
+from central_config.assistant.model.reviews.quoting import quoted
 
 _SHORTEST, _LONGEST = 4, 300
 _RUN = re.compile(r"[A-Za-z]+|\d+")

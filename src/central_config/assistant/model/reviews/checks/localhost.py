@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from central_config.assistant.model.checks.making import found
-from central_config.assistant.model.findings import Finding, Severity
-from central_config.assistant.model.leaves import Leaf, MaybeJSON
-from central_config.assistant.model.quoting import quoted
-from central_config.assistant.model.templates import fixed_part
-from central_config.assistant.model.words import words
+from central_config.assistant.model.language.words import words
+from central_config.assistant.model.reviews.checks.making import found
+from central_config.assistant.model.reviews.findings import Finding, Severity
+from central_config.assistant.model.reviews.leaves import Leaf, MaybeJSON
+from central_config.assistant.model.reviews.quoting import quoted
+from central_config.assistant.model.reviews.templates import fixed_part
 
 _LOCAL = re.compile(
     r"(?<![\w.-])(?:localhost(?:\.localdomain)?|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[?::1\]?"

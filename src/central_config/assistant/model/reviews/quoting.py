@@ -8,8 +8,8 @@ import unicodedata
 
 from msgspec import UNSET
 
-from central_config.assistant.model.leaves import MaybeJSON
-from central_config.assistant.model.secrecy import looks_secret
+from central_config.assistant.model.reviews.leaves import MaybeJSON
+from central_config.assistant.model.reviews.secrecy import looks_secret
 from central_config.core.json import encode
 
 # Characters of a value that are shown, and of a sentence that may hold values.

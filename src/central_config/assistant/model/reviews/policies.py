@@ -5,7 +5,7 @@ Keys have no tags, but they have a form: a policy is a pattern over keys, as sch
 
 import msgspec
 
-from central_config.assistant.model.findings import Finding, Severity
+from central_config.assistant.model.reviews.findings import Finding, Severity
 from central_config.configurations.model.keys import matches
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
-from central_config.assistant.model.key_index import KeyIndex
-from central_config.assistant.model.names import Names
+from central_config.assistant.model.language.key_index import KeyIndex
+from central_config.assistant.model.language.names import Names
 
 
 class Vocabulary:

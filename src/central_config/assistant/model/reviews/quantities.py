@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from central_config.assistant.model.leaves import MaybeJSON
+from central_config.assistant.model.reviews.leaves import MaybeJSON
 
 _WITH_UNIT = re.compile(r"\s*(-?\d[\d_]*(?:\.\d+)?)\s*([A-Za-zµ%]{0,12})\s*")
 _TIMES = {

@@ -1,0 +1,1 @@
+"""The words of a tenant, and what people say for them."""
