@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test previous check format lock docs sdk bench bench-ai clean
+.PHONY: help setup run test previous check format lock docs sdk bench bench-ai models model-test clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -66,7 +66,7 @@ models: $(STAMP) ## Fetch real language models into CENTRAL_CONFIG_TEST_MODELS (
 	@$(BIN)/python -m tests.support.models
 
 model-test: $(STAMP) ## Try the AI engine with those models: minutes of both processors
-	@$(BIN)/python -m pytest -n0 -rs tests/assistant/engine/test_real_models.py $(ARGS)
+	@$(BIN)/python -m pytest -n0 -rs tests/assistant/engine/test_real_models.py tests/assistant/planning/test_real_model.py $(ARGS)
 
 clean: ## Remove what was installed and cached (never data)
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build

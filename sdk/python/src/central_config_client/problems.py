@@ -57,6 +57,16 @@ class PermissionDeniedError(ProblemError):
     status = 403
 
 
+class OriginRefusedError(ProblemError):
+    """Host or origin not allowed..
+
+    Add it to MCP_ALLOWED_HOSTS or MCP_ALLOWED_ORIGINS if it is yours.
+    """
+
+    code = "origin-refused"
+    status = 403
+
+
 class OwnChangeError(ProblemError):
     """The author cannot approve.. Ask somebody else to review the change."""
 
@@ -296,6 +306,7 @@ BY_CODE: Mapping[str, type[ProblemError]] = {
     "authentication-required": AuthenticationRequiredError,
     "invalid-credentials": InvalidCredentialsError,
     "permission-denied": PermissionDeniedError,
+    "origin-refused": OriginRefusedError,
     "own-change": OwnChangeError,
     "not-found": NotFoundError,
     "workspace-not-found": WorkspaceNotFoundError,

@@ -18,9 +18,9 @@ from central_config.assistant.model.plans import LIMIT, MOST, Plan
 from central_config.assistant.model.rows import Rows
 from central_config.assistant.service.scope import visible
 from central_config.assistant.service.uses import Idle, Uses
-from central_config.configurations.cache import Snapshots
 from central_config.configurations.model.cells import DRAFT
 from central_config.configurations.model.state import WorkspaceState
+from central_config.configurations.service import Snapshots
 from central_config.configurations.service.history import History
 from central_config.configurations.service.reading import Reading, narrow
 from central_config.configurations.service.steady import steadily

@@ -23,12 +23,12 @@ from central_config.assistant.model.reviews.secrecy import detectors
 from central_config.assistant.service.examining import examining
 from central_config.assistant.service.sealing import opened, sealed
 from central_config.assistant.store import reviews as store
-from central_config.configurations.cache import Snapshots
 from central_config.configurations.model.cells import Site
 from central_config.configurations.model.changes import PUBLISHED, Change, Edit
 from central_config.configurations.model.keys import check_pattern
 from central_config.configurations.model.schemas import check_schema
 from central_config.configurations.model.state import WorkspaceState
+from central_config.configurations.service import Snapshots
 from central_config.configurations.service.changing import Changing
 from central_config.configurations.service.history import History
 from central_config.configurations.service.rules import Rules

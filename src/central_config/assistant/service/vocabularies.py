@@ -17,8 +17,8 @@ from central_config.assistant.model.language.vocabulary import Vocabulary
 from central_config.assistant.model.matching import forms
 from central_config.assistant.service.scope import visible
 from central_config.assistant.service.synonyms import Synonyms
-from central_config.configurations.cache import Snapshots, Step
 from central_config.configurations.model.state import WorkspaceState
+from central_config.configurations.service import Snapshots, Step
 from central_config.configurations.service.history import History
 from central_config.configurations.service.reading import narrow
 from central_config.configurations.service.steady import steadily
