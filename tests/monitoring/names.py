@@ -7,6 +7,9 @@ PLANNED: set[str] = set()
 SWITCHED_OFF = {
     "central_config_ai_operation_duration_seconds",
     "central_config_ai_operations_total",
+    "central_config_certificate_expiry_timestamp_seconds",
+    "central_config_mcp_call_duration_seconds",
+    "central_config_mcp_calls_total",
 }
 
 # Of exporters that the tests start, beside a server without standby and without extension.
