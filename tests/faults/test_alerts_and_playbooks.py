@@ -228,7 +228,7 @@ def questions(client: Client, place: Workspace, number: int) -> list[Any]:
         client.ok(
             "POST",
             f"{place.path}/ask",
-            json={"question": f"which zorgles quux the x{new_id().hex[:8]}?"},
+            json={"question": f"which zorgles quux the x{new_id().hex[-8:]}?"},
         )
         for _ in range(number)
     ]
@@ -241,4 +241,6 @@ def test_the_ai_engine_lacks_its_model(site: Site) -> None:
         site.fires("AIEngineFailing")
         mend(site, "ai-engine")
         time.sleep(REST + 1)  # the engine is left alone for so long; each refusal is an error
-        assert not questions(client, place, 1)[0]["degraded"]
+        # Six right answers for each failure: the share of failures falls below the alert's.
+        assert not any(each["degraded"] for each in questions(client, place, 120))
+    site.is_quiet("AIEngineFailing")
