@@ -81,3 +81,22 @@ def test_pages_hold_every_hit_once(workspace: Workspace, admin: Client) -> None:
         params["cursor"] = page["next_cursor"]
     assert len(found) == len(set(found)) == 10
     assert [key for _, key in found] == sorted(key for _, key in found)
+
+
+def test_pages_of_a_narrow_key_tell_nothing_of_other_keys(
+    workspace: Workspace, admin: Client, server: ApiProcess
+) -> None:
+    admin.put(workspace.place("base", "aaa/hidden"), "needle-7")
+    admin.put(workspace.place("base", "app/mine"), "needle")
+    admin.put(workspace.place("base", "zzz/hidden"), "needle")
+    key = server.with_token(workspace.key(key_prefix="app/"))
+    for words, found in (("needle-7", []), ("hidden", []), ("needle", ["app/mine"])):
+        page = key.ok("GET", f"{workspace.path}/search", params={"q": words, "limit": 1})
+        assert [each["key"] for each in page["items"]] == found
+        assert (page["next_cursor"] is None) is (found == [])
+        if page["next_cursor"]:
+            params = {"q": words, "limit": 1, "cursor": page["next_cursor"]}
+            assert key.ok("GET", f"{workspace.path}/search", params=params) == {
+                "items": [], "next_cursor": None,
+            }  # fmt: skip
+    key.close()

@@ -4,12 +4,17 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from central_config.assistant.model.plans import Plan
+from central_config.cli.commands.ask import _said
 from central_config.cli.errors import NOT_FOUND, UNREACHABLE, USAGE
 from tests.cli.conftest import Ccfg
 from tests.support.api import ApiProcess, Client, Workspace, free_port
 from tests.support.servers import cloned_database
+
+PARSED = Path(__file__).parents[1] / "assistant" / "parser"
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +64,42 @@ def test_the_plan_is_shown_edited_and_run(ccfg: Ccfg, tmp_path: Path) -> None:
     assert again["total"] == 2
 
 
+@pytest.mark.parametrize("tenant", ["shop", "dotted"])
+def test_a_plan_that_is_shown_is_the_plan(tenant: str) -> None:
+    rows = (PARSED / f"{tenant}.jsonl").read_text().splitlines()
+    plans = [each["plan"] for each in map(json.loads, rows) if each["plan"] is not None]
+    assert plans
+    for each in plans:
+        plan = msgspec.convert(each, Plan)
+        assert msgspec.convert(_said(msgspec.to_builtins(plan)), Plan) == plan
+
+
+@pytest.mark.parametrize("name", ["own", "secret", "newest"])
+def test_no_is_said_in_a_plan(name: str) -> None:
+    assert _said({"intent": "find", name: False, "count": False}) == {"intent": "find", name: False}
+
+
+def test_a_plan_that_says_no_is_run_as_it_was_asked(ccfg: Ccfg, tmp_path: Path) -> None:
+    ccfg("set", "db/host", "inherited", "-e", "base")
+    ccfg("set", "db/port", "5432", "-e", "staging")
+    question = "inherited keys in staging"
+    file = tmp_path / "plan.json"
+    file.write_text(ccfg("ask", question, "--plan").out)
+    asked = ccfg("ask", question, "-o", "json").data
+    run = ccfg("ask", "--file", str(file), "-o", "json").data
+    assert [row[1] for row in run["rows"]] == ["db/host"]
+    assert (run["plan"], run["rows"]) == (asked["plan"], asked["rows"])
+
+
+def test_a_plan_of_nothing_says_why(ccfg: Ccfg) -> None:
+    said = ccfg("ask", "wherefore doth yonder blorptastic zindlewurst", "--plan")
+    assert (said.code, said.data) == (0, {"intent": "unsupported", "reason": "unclear"})
+    assert "the model could not be asked: the AI engine cannot be reached\n" in said.err
+    assert "blorptastic" in said.err, "the words that were not understood"
+    written = ccfg("ask", "set db/port in prod to 6000", "--plan")
+    assert "only reads" in written.err
+
+
 def test_what_is_no_question(ccfg: Ccfg, tmp_path: Path) -> None:
     assert ccfg("ask").code == USAGE
     assert ccfg("ask", "which keys", "--file", "x").code == USAGE
@@ -97,6 +138,15 @@ def test_synonyms(ccfg: Ccfg) -> None:
     assert [row[1] for row in found["rows"]] == ["storefront/theme"]
     assert ccfg("synonym", "delete", "shop").code == 0
     assert ccfg("synonym", "delete", "shop").code == NOT_FOUND
+
+
+def test_a_synonym_with_a_slash(ccfg: Ccfg) -> None:
+    ccfg("set", "storefront/theme", "dark")
+    assert ccfg("synonym", "set", "web/shop", "storefront").code == 0
+    found = ccfg("ask", "show the keys of the web/shop in prod", "-o", "json").data
+    assert [row[1] for row in found["rows"]] == ["storefront/theme"]
+    assert ccfg("synonym", "delete", "web/shop").code == 0
+    assert ccfg("synonym", "list", "--own", "-o", "json").data == []
 
 
 def test_activity(ccfg: Ccfg) -> None:

@@ -71,6 +71,7 @@ WORKSHOP = Workshop(
                 JobKind("test.echo", echo),
                 JobKind("test.slow", slow, limit=20),
                 JobKind("test.long", slow, limit=1000),
+                JobKind("test.modest", slow, limit=20, long=True),
                 JobKind("test.short", slow, limit=0.5),
                 JobKind("test.once", slow, limit=20, retries=0),
                 JobKind("test.stuck", stuck),

@@ -102,7 +102,8 @@ async def test_long_jobs_leave_a_place_free(bench: Bench, start: Start) -> None:
     """Two children: of three long jobs one runs, and what is short does not wait for it."""
     worker = start("worker")
     start("beat")
-    long = [await bench.enqueue("test.long", seconds=20, first_only=True) for _ in range(3)]
+    kinds = ("test.long", "test.modest", "test.long")
+    long = [await bench.enqueue(kind, seconds=20, first_only=True) for kind in kinds]
     for _ in range(3):
         short = await bench.enqueue("test.echo")
         assert (await bench.until(short, "done")).attempts == 1

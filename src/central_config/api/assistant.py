@@ -8,6 +8,7 @@ from central_config.assistant.model.planning.prompts import PLAN_SYSTEM
 from central_config.assistant.service.advising import Advising
 from central_config.assistant.service.advising import Tools as AdviceTools
 from central_config.assistant.service.asking import Asking
+from central_config.assistant.service.embeddings import Embeddings
 from central_config.assistant.service.engine.calls import Calls
 from central_config.assistant.service.engine.ollama import OllamaEngine
 from central_config.assistant.service.engine.warmth import Warmth
@@ -22,6 +23,7 @@ from central_config.assistant.service.vocabularies import Vocabularies
 from central_config.configurations.cache import Snapshots
 from central_config.configurations.service.changing import Changing
 from central_config.configurations.service.history import History
+from central_config.configurations.service.proposals import Proposals
 from central_config.configurations.service.reading import Reading
 from central_config.configurations.service.rules import Rules
 from central_config.core.clock import Clock
@@ -54,30 +56,34 @@ class Assistant:
         self._warmth = Warmth(self._engine, PLAN_SYSTEM)
         self._answers = Answers.of(ground.settings)
         calls = Calls(self._engine, ground.database, ground.clock, self._answers)
+        planners = ModelPlanners(calls)
+        self._embeddings = Embeddings(ground.settings.ai_embeddings, planners.learn)
         self.services: dict[type, Any] = {
             type(each): each
-            for each in (calls, *_asking(ground, calls), *_reviewing(ground), _advising(ground))
+            for each in (calls, *_asking(ground, planners), *_reviewing(ground), _advising(ground))
         }
 
     def start(self) -> None:
-        """Have the model warmed up; needs a running event loop."""
+        """Have the model warmed up and word vectors read; needs a running event loop."""
         self._warmth.start()
+        self._embeddings.start()
 
     async def stop(self) -> None:
         """Close what is open."""
+        await self._embeddings.stop()
         await self._warmth.stop()
         await self._engine.close()
         await self._answers.close()
 
 
-def _asking(ground: Ground, calls: Calls) -> tuple[Any, ...]:
+def _asking(ground: Ground, planners: ModelPlanners) -> tuple[Any, ...]:
     reading, history = ground.by_type[Reading], ground.by_type[History]
     synonyms = Synonyms(ground.database, ground.clock)
     vocabularies = Vocabularies(ground.snapshots, history, synonyms)
     ground.snapshots.listen(vocabularies.take)
     finding = Finding(ground.snapshots, reading, history, ground.by_type[Uses])
     executing = Executing(reading, history, finding)
-    asking = Asking(vocabularies, ModelPlanners(calls), executing, ground.clock)
+    asking = Asking(vocabularies, planners, executing, ground.clock)
     return asking, synonyms
 
 
@@ -100,6 +106,7 @@ def _advising(ground: Ground) -> Advising:
         ground.database,
         ground.snapshots,
         ground.by_type[Changing],
+        ground.by_type[Proposals],
         ground.queue,
         ground.clock,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -39,7 +39,10 @@ class Settings(BaseSettings):
     Times are seconds, sizes are bytes unless the description says otherwise.
     """
 
-    model_config = SettingsConfigDict(case_sensitive=False, extra="ignore", frozen=True)
+    # What stands in a variable may be a password: a refusal names the variable, never its value.
+    model_config = SettingsConfigDict(
+        case_sensitive=False, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     # Database
     database_url: SecretStr | None = Field(
@@ -87,6 +90,12 @@ class Settings(BaseSettings):
     )
     ai_concurrency: int = Field(
         default=2, ge=1, description="Questions one process asks it at the same time"
+    )
+    ai_embeddings: Path | None = Field(
+        default=None,
+        description="File of word vectors, the text form of word2vec or GloVe, also `.gz`, by "
+        "which keys are found that share no letters with a question (needs "
+        "`central-config[semantic]`); absent = found by letters alone",
     )
 
     # Assistants, by the Model Context Protocol
@@ -262,6 +271,19 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Explicit arguments first, then variables, then the files that variables name."""
         return init_settings, env_settings, FileVariables(settings_cls)
+
+    @field_validator("ollama_base_url")
+    @classmethod
+    def address_of_a_server(cls, url: str) -> str:
+        """Refuse what is no address of an Ollama, or holds a password: it goes into logs."""
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            message = "OLLAMA_BASE_URL is no address such as http://127.0.0.1:11434"
+            raise ValueError(message)
+        if parts.username is not None or parts.password is not None:
+            message = "OLLAMA_BASE_URL holds a user or a password; Ollama has neither: leave it out"
+            raise ValueError(message)
+        return url
 
     @model_validator(mode="after")
     def time_limits_in_order(self) -> Self:

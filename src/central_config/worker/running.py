@@ -81,7 +81,7 @@ class _Run:
         common = settings.celery_task_soft_time_limit
         self._limit = self._kind.limit or common
         # What asks for more time than a job usually gets is what others should not wait for.
-        self.long = self._limit > common
+        self.long = self._kind.long or self._limit > common
         self._news = asyncio.Event()
         self._given_up = False
         self._stopping = False

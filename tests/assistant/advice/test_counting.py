@@ -1,20 +1,42 @@
 """Reads are counted: all of them, apart by what they say of a key, by all replicas together."""
 
 import asyncio
+import random
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import event
 
 from central_config.access.model import SYSTEM_CALLER, Caller
 from central_config.assistant.service import uses as service
+from central_config.assistant.service.scanning import Scanning
 from central_config.configurations.model import counts as model
 from central_config.configurations.model.counts import Place, ReadCounts
+from central_config.core.clock import SystemClock
 from central_config.core.settings import Settings
 from central_config.watch.service import Watching
 from tests.assistant.advice.conftest import Counted, House, counted, opened
 
 pytestmark = pytest.mark.anyio
+
+
+class _Later:
+    """A clock that goes ahead of the machine's."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return SystemClock().now() + self.ahead
+
+
+async def _place(house: House) -> Any:
+    place = await house.services.directory.resolve("shop")
+    assert place is not None
+    await house.services.snapshots.get(place.id)
+    return place
 
 
 async def test_each_way_to_read_is_counted_as_what_it_is(house: House) -> None:
@@ -133,6 +155,90 @@ async def test_counting_begins_anew_after_a_gap(house: House) -> None:
     assert since is not None
     assert began is not None
     assert since > began
+
+
+async def test_what_no_key_begins_with_is_not_read(house: House) -> None:
+    await house.put("base", {"a/one": 1})
+    noise = "".join(random.Random(1).choices("abcdefghijklmnop", k=3200))  # noqa: S311
+    for prefix in (noise, "no key", "/", "a//", "a/o"):
+        for _ in range(2):  # the second by the data plane
+            await house.ok("GET", f"/config/shop/base?prefix={quote(prefix)}")
+    await house.count()
+    assert await counted(house) == [Counted("base", True, "a/o", 2)]
+
+
+async def test_a_row_that_cannot_be_written_holds_up_no_other(house: House) -> None:
+    state = house.services.snapshots.peek((await _place(house)).id)
+    base = state.topology.find("base").id
+    counts = ReadCounts()
+    noise = "".join(random.Random(1).choices("abcdefghijklmnop", k=40_000))  # noqa: S311
+    for key in ("a", noise, "b", "c"):
+        counts.key(base, key)
+    uses: service.Uses = house.services.by_type[service.Uses]
+    await uses.flush(counts)
+    assert len(counts) == 0
+    assert [each.name for each in await counted(house)] == ["a", "b", "c"]
+    counts.key(base, noise)
+    await house.sql("UPDATE cc_use_counting SET flushed_at = now() - interval '59 minutes'")
+    await uses.flush(counts)
+    recently = "SELECT 1 FROM cc_use_counting WHERE flushed_at > now() - interval '1 minute'"
+    assert await house.sql(recently)
+
+
+async def test_nobody_counts_where_nobody_has_written_for_long(house: House) -> None:
+    uses: service.Uses = house.services.by_type[service.Uses]
+    await house.count()
+    assert await uses.since() is not None
+    await house.sql("UPDATE cc_use_counting SET flushed_at = now() - interval '61 minutes'")
+    assert await uses.since() is None
+
+
+async def test_counting_begins_anew_after_a_gap_of_one_process(house: House) -> None:
+    later = _Later()
+    mine = service.Uses(house.services.database, later)
+    await mine.flush(ReadCounts())
+    began = await mine.since()
+    assert began is not None
+    later.ahead = timedelta(minutes=59)
+    await mine.flush(ReadCounts())
+    assert await mine.since() == began
+    # Others go on, while this one cannot write what its readers read.
+    later.ahead += timedelta(minutes=61)
+    await house.count()
+    assert await mine.since() == began
+    await mine.flush(ReadCounts())
+    since = await mine.since()
+    assert since is not None
+    assert since > began
+    await mine.flush(ReadCounts())
+    assert await mine.since() == since
+
+
+async def test_prefixes_nobody_reads_any_more_become_one(house: House) -> None:
+    await house.put("base", {"a": 1})
+    counts = ReadCounts()
+    state = house.services.snapshots.peek((await _place(house)).id)
+    base = state.topology.find("base").id
+    for prefix in ("old/", "older/", "new/"):
+        counts.part(base, prefix)
+    counts.key(base, "a")
+    await house.services.by_type[service.Uses].flush(counts)
+    back = "UPDATE cc_key_use SET last_read_at = now() - make_interval(days => :days)"
+    await house.sql(f"{back} WHERE name <> 'new/'", days=95)
+    await house.sql(f"{back} WHERE name = 'older/'", days=99)
+    scanning = Scanning(house.services.database, house.services.snapshots, SystemClock())
+    for _ in range(2):
+        await scanning.workspaces()
+        assert await counted(house) == [
+            Counted("base", False, "a", 1),
+            Counted("base", True, "", 2),
+            Counted("base", True, "new/", 1),
+        ]
+    [row] = await house.sql(
+        "SELECT extract(day FROM now() - last_read_at) AS days FROM cc_key_use"
+        " WHERE part AND name = ''"
+    )
+    assert row.days == 95
 
 
 async def test_nothing_is_counted_where_the_assistant_is_off(

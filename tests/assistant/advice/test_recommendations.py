@@ -1,17 +1,21 @@
 """Recommendations from the scan to the draft: seen by whom, decided once, remembered."""
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec import ValidationError
 
 from central_config.assistant.model.advice import remembering
-from central_config.assistant.service import scanning
+from central_config.assistant.service import advising, scanning
 from central_config.assistant.tasks.advice import KINDS
+from central_config.configurations.service.changing import Changing
 from central_config.core.clock import SystemClock
 from central_config.core.db import open_database, transaction
 from central_config.core.jobs import store as jobs
 from central_config.core.jobs.model import JobContext
+from central_config.core.problems import Problem
 from central_config.core.settings import Settings
 from tests.assistant.advice.conftest import House, opened
 
@@ -261,9 +265,101 @@ async def test_every_workspace_is_scanned_and_the_dead_are_forgotten(house: Hous
     await house.ok("POST", "/workspaces", {"slug": "gone"})
     await house.ok("DELETE", "/workspaces/gone")
     await house.ok("DELETE", "/workspaces/shop/environments/staging")
-    assert await scan(house, scanning.SCAN_ALL) == {"workspaces": 2, "open": 1}
+    assert await scan(house, scanning.SCAN_ALL) == {"workspaces": 2}
     assert await house.sql("SELECT * FROM cc_key_use") == []
+    assert await _run_waiting(house) == {"done": 1}  # that of `shop` carried this one
     assert (await house.ok("GET", "/workspaces/other/recommendations"))["scanned_at"] is not None
+
+
+async def _run_waiting(house: House) -> dict[str, int]:
+    """Do what workers do with the jobs that wait; return what became of how many."""
+    ends: Counter[str] = Counter()
+    settings = house.services.settings
+    for row in await house.sql("SELECT id FROM cc_job WHERE status = 'queued'"):
+        async with transaction(house.services.database) as connection:
+            job = await jobs.find(connection, row.id)
+        assert job is not None
+        try:
+            context = JobContext(job, house.services.database, settings, SystemClock())
+            await RUNS[job.kind](context)
+            ends["done"] += 1
+        except ValidationError:
+            ends["failed"] += 1
+        await house.sql("UPDATE cc_job SET status = 'done' WHERE id = :id", id=row.id)
+    return dict(ends)
+
+
+async def test_a_workspace_that_cannot_be_scanned_keeps_no_other_waiting(house: House) -> None:
+    for slug in ("one", "two"):
+        await house.ok("POST", "/workspaces", {"slug": slug})
+    for _ in range(2):  # what waits already is not enqueued again
+        assert await scan(house, scanning.SCAN_ALL) == {"workspaces": 3}
+    await house.sql(
+        """INSERT INTO cc_recommendation (id, workspace_id, kind, subject, facts, advice, status,
+                                          found_at, seen_at)
+           SELECT id, id, 'drift', 's', 'f', '{"kind": 1}', 'open', now(), now()
+           FROM cc_workspace WHERE slug = 'one'"""
+    )
+    await house.ok("POST", f"{PLACE}/scan")
+    assert await _run_waiting(house) == {"done": 2, "failed": 1}
+    scanned = await house.sql(
+        "SELECT w.slug FROM cc_advice_scan AS s JOIN cc_workspace AS w ON w.id = s.workspace_id"
+    )
+    assert sorted(row.slug for row in scanned) == ["shop", "two"]
+
+
+async def test_what_cannot_be_drafted_was_never_accepted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.put("base", {"a": 1})
+    await house.put("prod", {"a": 1})
+    await scan(house)
+    (found,) = await listed(house)
+    accept = f"{PLACE}/{found['id']}/accept"
+
+    async def refuse(*_: Any, **__: Any) -> Any:
+        raise Problem("invalid-request", "planted")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Changing, "draft", refuse)
+        assert (await house.send("POST", accept)).status == 422
+    assert [each["status"] for each in await listed(house)] == ["open"]
+    draft = Changing.draft
+
+    async def late(*given: Any, **more: Any) -> Any:
+        change = await draft(*given, **more)
+        await house.ok("POST", f"{PLACE}/{found['id']}/dismiss", {"reason": "first"})
+        return change
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Changing, "draft", late)
+        assert (await house.send("POST", accept)).status == 409
+    # Nothing is left of the draft, and the log tells of no acceptance.
+    assert (await house.ok("GET", "/workspaces/shop/changes?status=draft"))["items"] == []
+    events = (await house.ok("GET", "/audit?workspace=shop"))["items"]
+    assert [each for each in events if each["action"] == "recommendation.accepted"] == []
+
+
+async def test_evidence_is_gathered_for_one_page(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {f"k{n}": n for n in range(5)}
+    await house.put("base", values)
+    await house.put("prod", values)
+    await scan(house)
+    gathered: list[str] = []
+    evidence = advising._evidence
+
+    def hear(state: Any, site: Any) -> Any:
+        gathered.append(site.key)
+        return evidence(state, site)
+
+    monkeypatch.setattr(advising, "_evidence", hear)
+    page = await house.ok("GET", PLACE + "?limit=2")
+    assert len(page["items"]) == 2
+    assert set(gathered) == {"k0", "k1"}
+    rest = await house.ok("GET", f"{PLACE}?limit=3&cursor={page['next_cursor']}")
+    assert (len(rest["items"]), rest["next_cursor"]) == (3, None)
 
 
 async def test_nothing_of_it_runs_where_the_assistant_is_off(
@@ -290,5 +386,9 @@ async def test_decisions_stand_in_the_audit_log(house: House) -> None:
     told = {each["action"]: each for each in events if each["action"].startswith("recomm")}
     assert set(told) == {
         "recommendations.requested", "recommendation.accepted", "recommendation.dismissed",
+    }  # fmt: skip
+    (change,) = (await house.ok("GET", "/workspaces/shop/changes?status=draft"))["items"]
+    assert told["recommendation.accepted"]["details"] == {
+        "kind": "redundant", "change": change["id"],
     }  # fmt: skip
     assert told["recommendation.dismissed"]["details"] == {"kind": "redundant", "reason": "pinned"}

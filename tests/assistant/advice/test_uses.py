@@ -51,10 +51,10 @@ async def test_nothing_is_unused_before_it_was_counted_for_so_long(house: House)
     await house.count()
     await house.age(29)
     found = await _idle(house, "base:never", days=30)
-    assert (found.long_enough, found.unused) == (False, ())
+    assert (found.long_enough, found.unused) == (False, [])
     assert _keys((await _idle(house, "base:never", days=29)).unused) == ["never"]
     await house.sql("UPDATE cc_use_counting SET flushed_at = now() - interval '1 day'")
-    assert (await _idle(house, "base:never", days=1)).unused == ()
+    assert (await _idle(house, "base:never", days=1)).unused == []
 
 
 async def test_what_is_new_or_was_changed_lately_is_not_unused(house: House) -> None:

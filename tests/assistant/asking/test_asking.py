@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import text
 
 from central_config.assistant.model.plans import Plan
+from central_config.assistant.model.rows import Rows
 from central_config.assistant.service.engine import EngineAwayError
 from central_config.assistant.service.engine.doubles import ScriptedEngine
+from central_config.assistant.service.executing import Executing
 from central_config.core.problems import Problem
 from tests.assistant.asking.conftest import World, put
 
@@ -99,6 +101,46 @@ async def test_a_plan_that_lacks_something_is_not_an_error(world: World) -> None
     answer = await asking.ask(world.vic, WILD)
     assert (answer.planned.author, answer.planned.plan.reason) == ("llm", "unclear")
     assert "two environments" in answer.rows.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("code", "is_the_plans"),
+    [
+        ("invalid-request", True),
+        ("environment-not-found", True),
+        ("not-ready", False),
+        ("revision-conflict", False),
+        ("permission-denied", False),
+    ],
+)
+async def test_only_what_is_wrong_with_a_plan_is_the_models_doing(
+    world: World, code: str, *, is_the_plans: bool
+) -> None:
+    """What is wrong with the service, or with the caller, is said as it always is."""
+    await _shop(world)
+
+    class Failing(Executing):
+        async def run(self, *_: Any) -> Rows:
+            raise Problem(code, "on purpose")
+
+    asking = world.asking(ScriptedEngine(['{"do":"find","words":["port"]}']))
+    asking._executing = Failing.__new__(Failing)
+    if not is_the_plans:
+        with pytest.raises(Problem, match=code):
+            await asking.ask(world.vic, WILD)
+        return
+    answer = await asking.ask(world.vic, WILD)
+    assert (answer.planned.author, answer.planned.plan.reason) == ("llm", "unclear")
+
+
+async def test_known_words_that_do_not_combine_are_told_as_such(world: World) -> None:
+    await _shop(world)
+    engine = ScriptedEngine([EngineAwayError("the engine hangs")])
+    answer = await world.asking(engine).ask(world.vic, "what is only in prod?")
+    assert answer.planned.author == "none"
+    (note,) = answer.rows.notes
+    assert note.startswith("every word is known, but not in this combination; ")
+    assert "what differs between staging and prod?" in note
 
 
 async def test_where_the_caller_is_looking(world: World) -> None:

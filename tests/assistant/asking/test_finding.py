@@ -1,7 +1,12 @@
 """Plans that find configurations: every filter, and what a caller may not learn by them."""
 
+from typing import Any
+
 import pytest
 
+from central_config.assistant.model.plans import Plan
+from central_config.assistant.model.wording import sentence
+from central_config.assistant.service.engine.doubles import ScriptedEngine
 from central_config.configurations.service.changing import Changing
 from central_config.core.problems import Problem
 from tests.assistant.asking.conftest import World, now, put
@@ -160,3 +165,19 @@ async def test_drafts(world: World) -> None:
 async def test_what_means_nothing_is_said(world: World) -> None:
     rows = await world.run("find", action="set", idle="changed")
     assert rows.notes == ("action means nothing here: left out",)
+
+
+async def test_what_means_nothing_narrows_nothing_down(world: World) -> None:
+    await world.publish("ann", put("base", "a", 1), put("base", "b", 2))
+    await world.age(9)
+    conditions: dict[str, Any] = {"idle": "changed", "days": 8, "environments": ("base",)}
+    rows = await world.run("stale", value="1", author="nobody", since="never", **conditions)
+    assert rows.ids == (("base", "a"), ("base", "b"))
+    assert rows.notes == tuple(
+        f"{name} means nothing here: left out" for name in ("author", "since", "value")
+    )
+    plan = Plan(intent="stale", value="1", words=("a",), **conditions)
+    answer = await world.asking(ScriptedEngine([])).run(world.vic, plan)
+    assert answer.planned.plan == Plan(intent="stale", words=("a",), **conditions)
+    assert answer.words == sentence(answer.planned.plan)
+    assert answer.rows.ids == (("base", "a"),)

@@ -1,11 +1,19 @@
 """Plans about the past: who changed what when, why a value is what it is, what nobody touches."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from central_config.assistant.service import executing, finding
+from central_config.assistant.service.uses import Uses
 from central_config.configurations.model.cells import Site
 from central_config.configurations.model.counts import ReadCounts
+from central_config.configurations.service.history import History
+from central_config.configurations.store import past
+from central_config.core.db import pool_use
+from central_config.core.pace import STRIDE
 from central_config.core.problems import Problem
 from tests.assistant.asking.conftest import World, drop, now, put
 
@@ -180,6 +188,78 @@ async def test_what_nobody_read(world: World) -> None:
     assert await world.found("stale", days=30, words=("use",), environments=("base",), limit=1) == [
         "base:unused"
     ]
+
+
+async def test_who_is_unread_is_asked_for_some_hundred_keys_at_a_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edits = [put(name, f"k{n:02}", n) for n in range(40) for name in ("base", "prod")]
+    await world.publish("ann", *edits)
+    await world.age(100)
+    state = await world.services.snapshots.get(world.place.id)
+    counts = ReadCounts()
+    counts.key(state.topology.find("prod").id, "k03")
+    counts.part(state.topology.find("base").id, "k04")
+    asked: list[int] = []
+    sort = Uses.sort
+
+    async def hear(self: Uses, question: Any, state: Any, sites: Any) -> Any:
+        # None is held while it is thought.
+        assert pool_use(world.services.database)[0] == 0
+        asked.append(len(sites))
+        return await sort(self, question, state, sites)
+
+    monkeypatch.setattr(Uses, "sort", hear)
+    monkeypatch.setattr(finding, "TOGETHER", 4)
+    await world.uses.flush(counts)
+    assert not (await world.run("stale", days=30)).ids
+    assert asked == []  # reads have not been counted for so long: no key is looked at
+    await world.sql("UPDATE cc_use_counting SET began_at = began_at - interval '60 days'")
+    rows = await world.run("stale", days=30, environments=("prod", "base"), limit=3)
+    assert rows.ids == (("base", "k00"), ("base", "k01"), ("base", "k02"))
+    assert rows.total == 78
+    assert rows.notes == ("1 more were read only as part of a whole prefix or environment",)
+    assert sum(asked) == 80
+    assert max(asked) <= 4 + STRIDE
+
+
+async def test_what_is_published_between_the_two_looks_is_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.publish("ann", put("base", "a", 1))
+    published = History.published
+    meanwhile = [put("base", "b", 2)]
+
+    async def late(self: History, *given: Any, **more: Any) -> set[int]:
+        found = await published(self, *given, **more)
+        if meanwhile:
+            await world.publish("ann", meanwhile.pop())
+        return found
+
+    monkeypatch.setattr(History, "published", late)
+    rows = await world.run("find", author="ann", environments=("base",))
+    assert rows.ids == (("base", "a"), ("base", "b"))
+    state = await world.services.snapshots.get(world.place.id)
+    assert rows.revision == state.revision
+
+
+async def test_changes_are_counted_to_a_bound_and_for_a_moment(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        await world.publish("ann", put("base", "a", number), put("base", "b", number))
+    monkeypatch.setattr(executing, "COUNTED", 4)
+    rows = await world.run("changes", limit=1)
+    assert (rows.total, rows.truncated, rows.notes) == (5, True, ("more than 10,000",))
+    assert (await world.run("changes", count=True, limit=1)).rows == (("more than 10,000",),)
+    monkeypatch.setattr(executing, "COUNTED", 6)
+    assert (await world.run("changes", count=True, limit=1)).rows == ((6,),)
+    slow = text("SET LOCAL statement_timeout = '1ms'")
+    monkeypatch.setattr(past, "_PATIENCE", slow)
+    monkeypatch.setattr(past, "_COUNT", "SELECT count(pg_sleep(1)) FROM (SELECT 1")
+    rows = await world.run("changes", limit=2)
+    assert (rows.total, rows.truncated) == (3, True)
+    assert rows.notes == ("more than can be counted in a moment",)
 
 
 async def test_unsupported_runs_nothing(world: World) -> None:

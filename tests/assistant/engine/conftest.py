@@ -17,7 +17,7 @@ SCHEMA = {
     "additionalProperties": False,
 }
 # What the tests wait for an answer that does not come (seconds).
-QUICK = {"plan": 0.6, "explain": 1.5, "review": 1.5, "advice": 1.5}
+QUICK = {"plan": 0.6, "review": 1.5, "doctor": 1.5}
 
 
 def plan(question: str = "which environment?") -> Request:
@@ -33,7 +33,7 @@ def plan(question: str = "which environment?") -> Request:
 
 
 def words(prompt: str = "why?") -> Request:
-    return Request(purpose="explain", prompt_version="2", system="Be brief.", prompt=prompt)
+    return Request(purpose="review", prompt_version="2", system="Be brief.", prompt=prompt)
 
 
 @pytest.fixture

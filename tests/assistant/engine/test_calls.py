@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import anyio
 import pytest
 from prometheus_client import REGISTRY
 
@@ -47,6 +48,15 @@ async def events(database: Database) -> list[Record]:
     """Return what the audit log holds, oldest first."""
     found = await AuditService(database).page({}, None, 100)
     return found[::-1]
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds, for some seconds."""
+    for _ in range(500):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it does not come about")
 
 
 def told(event: Record) -> dict[str, Any]:
@@ -205,7 +215,57 @@ async def test_an_engine_that_rests_is_an_error_that_took_no_time(
         with pytest.raises(EngineAwayError, match="503"):
             await calls.ask(caller, words())
     assert len(ollama.chats()) == 3
-    assert counted.rises() == {"explain error": 5, "timed explain": 3}
+    assert counted.rises() == {"review error": 5, "timed review": 3}
+
+
+async def test_a_question_that_is_given_up_is_written_down(
+    database: Database, caller: Caller, ollama: Ollama
+) -> None:
+    """Its asker hung up, or the process ends: the model was shown the keys all the same."""
+    ollama.fault = Fault.HANG_MIDWAY
+    engine = OllamaEngine(ollama.url, MODEL)
+    asking = asyncio.create_task(Calls(engine, database, SystemClock()).ask(caller, plan(QUESTION)))
+    await until(lambda: bool(ollama.chats()))
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    (event,) = await events(database)
+    details = told(event)
+    assert details.pop("milliseconds") > 0
+    assert (details["outcome"], details["keys"]) == ("cancelled", ["app/timeout", "db/host"])
+    assert "hunter2" not in str(details)
+    await engine.close()
+
+
+async def test_whoever_cancels_again_and_again_still_leaves_an_event(
+    database: Database, caller: Caller, ollama: Ollama
+) -> None:
+    ollama.fault = Fault.HANG_MIDWAY
+    engine = OllamaEngine(ollama.url, MODEL)
+    async with anyio.create_task_group() as group:
+        group.start_soon(Calls(engine, database, SystemClock()).ask, caller, plan(QUESTION))
+        await until(lambda: bool(ollama.chats()))
+        group.cancel_scope.cancel()
+    for _ in range(500):
+        if found := await events(database):
+            break
+        await asyncio.sleep(0.02)
+    assert [told(each)["outcome"] for each in found] == ["cancelled"]
+    await engine.close()
+
+
+async def test_nobody_but_operators_is_told_where_the_engine_is(
+    database: Database, caller: Caller
+) -> None:
+    port = free_port()
+    engine = OllamaEngine(f"http://127.0.0.1:{port}", MODEL)
+    with pytest.raises(EngineAwayError) as raised:
+        await Calls(engine, database, SystemClock()).ask(caller, plan(QUESTION))
+    (event,) = await events(database)
+    assert told(event)["reason"] == "the AI engine cannot be reached"
+    assert str(port) not in str(raised.value)
+    assert str(port) in raised.value.whole
+    await engine.close()
 
 
 async def test_an_engine_that_is_away_from_the_start_is_counted(
@@ -224,7 +284,7 @@ async def test_busy_is_no_error_of_the_engine(database: Database, caller: Caller
     counted = Counted()
     with pytest.raises(EngineBusyError):
         await Calls(engine, database, SystemClock()).ask(caller, words())
-    assert counted.rises() == {"explain busy": 1}
+    assert counted.rises() == {"review busy": 1}
     assert told((await events(database))[0])["outcome"] == "busy"
 
 
@@ -247,7 +307,7 @@ async def test_what_cannot_be_written_down_is_not_answered(caller: Caller) -> No
 
 async def test_the_series_exist_before_the_first_question(database: Database) -> None:
     Calls(ScriptedEngine([]), database, SystemClock())
-    for purpose in ("plan", "explain", "review", "advice"):
+    for purpose in ("plan", "review", "doctor"):
         labels = {"operation": purpose, "outcome": "error"}
         total = REGISTRY.get_sample_value("central_config_ai_operations_total", labels)
         assert total is not None

@@ -149,6 +149,6 @@ def test_the_doctor_says_what_is_wrong() -> None:
         code, said = doctor(ollama)
         assert (code, "cannot be read" in said) == (NOT_WELL, True), said
         code, said = doctor(ollama, OLLAMA_BASE_URL=f"http://127.0.0.1:{free_port()}")
-        assert (code, "cannot be reached" in said) == (NOT_WELL, True), said
+        assert (code, "cannot be reached: at http://127.0.0.1:" in said) == (NOT_WELL, True), said
         code, said = doctor(ollama, AI_ENABLED="false")
         assert (code, "AI_ENABLED is false" in said) == (REFUSED, True), said

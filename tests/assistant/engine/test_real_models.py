@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from central_config.assistant.service.engine import EngineAwayError, Request
-from central_config.assistant.service.engine.examining import examine
+from central_config.assistant.service.engine.doctor import examine
 from central_config.assistant.service.engine.ollama import OllamaEngine
 from tests.assistant.engine.conftest import plan, words
 from tests.support.models import MEDIUM, SMALL, MissingError, Model, running
@@ -13,7 +13,7 @@ from tests.support.models import MEDIUM, SMALL, MissingError, Model, running
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
 
 # A processor shared with whatever else runs is no reason to fail (seconds).
-PATIENT = {"plan": 200.0, "explain": 200.0, "review": 200.0, "advice": 200.0}
+PATIENT = {"plan": 200.0, "review": 200.0, "doctor": 200.0}
 SCHEMA = {
     "type": "object",
     "properties": {

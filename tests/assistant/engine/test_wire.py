@@ -74,7 +74,8 @@ async def test_a_failure_is_said_in_words_and_ends(
     began = time.monotonic()
     with pytest.raises(EngineAwayError) as raised:
         await engine.ask(plan())
-    assert FAILURES[fault] in raised.value.reason
+    assert FAILURES[fault] in raised.value.whole
+    assert ollama.url not in raised.value.reason
     assert time.monotonic() - began < QUICK["plan"] + 2
     ollama.fault = Fault.NONE
     assert (await engine.ask(plan())).text == ANSWER
@@ -98,8 +99,10 @@ async def test_nothing_said_is_a_failure() -> None:
 
 async def test_nobody_listens() -> None:
     engine = OllamaEngine(f"http://127.0.0.1:{free_port()}", MODEL)
-    with pytest.raises(EngineAwayError, match=r"cannot be reached at http://127\.0\.0\.1"):
+    with pytest.raises(EngineAwayError, match="cannot be reached") as raised:
         await engine.ask(plan())
+    assert raised.value.reason == "the AI engine cannot be reached"
+    assert raised.value.whole.endswith(f"cannot be reached: at {engine.address}")
     with pytest.raises(EngineAwayError, match="cannot be reached"):
         await engine.warm_up()
     await engine.close()
@@ -137,6 +140,45 @@ async def test_what_is_too_long_is_not_sent(engine: OllamaEngine, ollama: Ollama
     with pytest.raises(EngineAwayError, match="too long"):
         await engine.ask(plan("word " * 2000))
     assert ollama.asked == []
+
+
+@pytest.mark.parametrize("script", ["\u554f", "\u0432", "\u0e01"], ids=["han", "cyrillic", "thai"])
+async def test_other_scripts_take_a_token_a_character(
+    engine: OllamaEngine, ollama: Ollama, script: str
+) -> None:
+    """2,048 tokens hold 3,000 characters of English, and not of these: they would be cut."""
+    assert (await engine.ask(plan("word " * 600))).text == ANSWER
+    asked = len(ollama.asked)
+    with pytest.raises(EngineAwayError, match=r"too long .*\(30\d\d characters\)"):
+        await engine.ask(plan(script * 3000))
+    assert len(ollama.asked) == asked
+
+
+async def test_one_question_counts_once(engine: OllamaEngine, ollama: Ollama) -> None:
+    await engine.digest()
+    ollama.fault = Fault.DOWN
+    engine._known_until = 0.0
+    await engine.digest()
+    with pytest.raises(EngineAwayError):
+        await engine.ask(plan())
+    assert engine._breaker._failures == 1
+    unknown = OllamaEngine(f"http://127.0.0.1:{free_port()}", MODEL)
+    with pytest.raises(EngineAwayError):
+        await unknown.digest()
+    assert unknown._breaker._failures == 1, "the question ends there"
+    await unknown.close()
+
+
+async def test_what_does_not_say_which_model_it_has_is_not_asked_each_time(
+    engine: OllamaEngine, ollama: Ollama
+) -> None:
+    known = await engine.digest()
+    ollama.fault = Fault.DOWN
+    engine._known_until = 0.0
+    assert await engine.digest() == known
+    asked = len(ollama.asked)
+    assert await engine.digest() == known
+    assert len(ollama.asked) == asked
 
 
 async def test_an_engine_that_fails_is_left_alone(engine: OllamaEngine, ollama: Ollama) -> None:
@@ -199,7 +241,7 @@ async def test_too_many_at_once_are_refused() -> None:
 
 async def test_waiting_for_others_ends(ollama: Ollama) -> None:
     ollama.fault = Fault.HANG_MIDWAY
-    limits = {**QUICK, "explain": 3.0}
+    limits = {**QUICK, "review": 3.0}
     engine = OllamaEngine(ollama.url, MODEL, at_once=1, limits=limits)
     hanging = asyncio.create_task(engine.ask(words()))
     await asyncio.sleep(0.2)

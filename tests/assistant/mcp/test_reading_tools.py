@@ -98,6 +98,18 @@ async def test_search_finds_keys_values_and_descriptions(
         assert set(answer["environments"]) == {"base", "staging", "prod"}
 
 
+async def test_a_narrow_key_finds_nothing_out_by_paging(
+    asking: Session, workspace: Workspace
+) -> None:
+    workspace.admin.put(workspace.place("base", "aaa/hidden"), "needle-7")
+    workspace.admin.put(workspace.place("base", "app/mine"), "needle")
+    async with asking(workspace.key(key_prefix="app/")) as assistant:
+        for words, found in (("needle-7", []), ("needle", ["app/mine"])):
+            answer = await assistant.use("search_config", words=words, limit=1)
+            assert [each["key"] for each in answer["items"]] == found
+            assert (answer["next_cursor"] is None) is (found == [])
+
+
 async def test_compare_and_explain(asking: Session, workspace: Workspace) -> None:
     workspace.admin.put(workspace.place("base", "app/pool"), 10, message="first")
     workspace.admin.put(workspace.place("prod", "app/pool"), 40, message="more load")
@@ -129,6 +141,11 @@ async def test_refusals_are_codes_in_words(asking: Session, workspace: Workspace
         ("get_config", {"environment": "prod", "secrets": True}, "invalid-request", "/secrets"),
         ("search_config", {"words": ""}, "invalid-request", "/words"),
         ("search_config", {"words": "nul\0"}, "invalid-request", "/words"),
+        ("get_config", {"environment": "prod", "prefix": "\0"}, "invalid-request", "/prefix"),
+        ("list_changes", {"prefix": "\0"}, "invalid-request", "/prefix"),
+        ("list_changes", {"environment": "\0"}, "invalid-request", "/environment"),
+        ("list_changes", {"workspace": "\0"}, "invalid-request", "/workspace"),
+        ("explain_key", {"environment": "base", "key": "\0"}, "invalid-request", "/key"),
         ("search_config", {"words": "x", "workspace": "other"}, "workspace-not-found", "other"),
         ("explain_key", {"environment": "prod", "key": "x/y"}, "key-not-found", "x/y"),
         ("list_changes", {"status": "lost"}, "invalid-request", "/status"),

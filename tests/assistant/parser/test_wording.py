@@ -35,7 +35,7 @@ from central_config.assistant.model.wording import sentence
                 "since": "2026-11-01T00:00:00Z", "until": "2026-11-02T09:30:00Z",
             },
             ("Show removals in every environment of keys that begin with payments/ by bob"
-            " from 2026-11-01 until 2026-11-02 09:30 UTC."),
+            " from 2026-11-01 00:00 UTC until 2026-11-02 09:30 UTC."),
         ),
         (
             {"intent": "changes", "key": "log/level", "limit": 1, "newest": False},
@@ -44,11 +44,23 @@ from central_config.assistant.model.wording import sentence
         ),
         (
             {"intent": "changes", "since": "2026-11-01T00:00:00Z", "limit": 5},
-            "Show changes in every environment since 2026-11-01 and at most 5.",
+            "Show changes in every environment since 2026-11-01 00:00 UTC and at most 5.",
         ),
         (
             {"intent": "find", "until": "2026-11-01T00:00:00Z"},
-            "Show configurations in every environment last changed before 2026-11-01.",
+            "Show configurations in every environment last changed before 2026-11-01 00:00 UTC.",
+        ),
+        (
+            {
+                "intent": "changes",
+                "since": "2026-11-23T12:00:00+02:00", "until": "2026-11-24T00:30:15.5Z",
+            },
+            ("Show changes in every environment"
+            " from 2026-11-23 10:00 UTC until 2026-11-24 00:30:15 UTC."),
+        ),
+        (
+            {"intent": "changes", "since": "yesterday"},
+            "Show changes in every environment since yesterday.",
         ),
         (
             {"intent": "compare", "environments": ["staging", "prod"]},

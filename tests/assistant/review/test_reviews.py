@@ -167,3 +167,16 @@ def test_no_text_lowers_a_risk(shop: Shop, text: str) -> None:
     told = shop.of_draft("prod", {**values, "note": text, "zzz": text}, message=text)
     assert set(rules(plain).items()) <= set(rules(told).items())
     assert told["risk"] == plain["risk"] == "critical"
+
+
+def test_a_large_document_is_reviewed_over_http(shop: Shop) -> None:
+    """With its past and its heirs; what lies beyond the limit is said to be unread."""
+    names = [f"name {number:05}" for number in range(10_000)]
+    shop.serve("base", {"document": dict.fromkeys(names, "a")})
+    shop.serve("base", {"document": dict.fromkeys(names, "b"), "list": names})
+    values = {"document": dict.fromkeys(names, "c"), "list": names[1:]}
+    found = shop.of_draft("base", values)
+    assert (rules(found)["unreviewed"], found["risk"]) == ("high", "high")
+    assert (found["values"], found["looked_at"]) == (6, 3)
+    (told,) = [it for it in found["findings"] if it["rule"] == "unreviewed"]
+    assert (told["key"], len(told["also"])) == ("document", 2)

@@ -54,6 +54,22 @@ class Worker:
         """Return rows of the database."""
         return asyncio.run(self._rows(query))
 
+    def change(self, statement: str, **values: str) -> None:
+        """Change the database behind everybody's back."""
+        asyncio.run(self._change(statement, values))
+
+    def switch_off(self) -> None:
+        """Be a worker without AI_ENABLED from now on."""
+        self._settings = self._settings.model_copy(update={"ai_enabled": False})
+
+    async def _change(self, statement: str, values: dict[str, str]) -> None:
+        database = open_database(self._settings.require_database_url(), self._settings)
+        try:
+            async with transaction(database) as connection:
+                await connection.execute(text(statement), values)
+        finally:
+            await database.dispose()
+
     async def _rows(self, query: str) -> list[Any]:
         database = open_database(self._settings.require_database_url(), self._settings)
         try:
@@ -87,7 +103,9 @@ def worker(reviewing: ApiProcess) -> Iterator[Worker]:
     """A worker whose model agrees with what was found."""
     brain = Canned(saying("critical"))
     with serving({MODEL: brain}) as ollama:
-        yield Worker(reviewing, ollama, brain)
+        worker = Worker(reviewing, ollama, brain)
+        worker.change("DELETE FROM cc_job")
+        yield worker
 
 
 def explain(shop: Shop, change: str) -> Any:
@@ -187,3 +205,70 @@ def test_a_job_that_runs_twice_asks_once(shop: Shop, worker: Worker) -> None:
     assert explain(shop, change)["wording"]["status"] == "ready"
     worker.work()
     assert len(worker.ollama.chats()) == 1
+
+
+def asking(shop: Shop, change: str) -> tuple[int, str]:
+    """Ask for words; return the status and what became of it."""
+    answer = shop.admin.post(f"{shop.path}/changes/{change}/review/explain")
+    body = answer.json()
+    return answer.status_code, body["code"] if "code" in body else body["wording"]["status"]
+
+
+def test_words_nobody_wrote_may_be_asked_for_again(shop: Shop, worker: Worker) -> None:
+    """A job that failed for good leaves `queued` behind: after a while that means nobody comes."""
+    change = shop.draft("prod", FAULTY)
+    assert asking(shop, change) == (202, "queued")
+    worker.change("UPDATE cc_job SET status = 'failed', finished_at = now()")
+    assert asking(shop, change) == (202, "queued")
+    worker.work()
+    assert shop.review(change)["wording"]["status"] == "queued"
+    worker.change("UPDATE cc_review SET asked_at = asked_at - interval '6 minutes'")
+    late = shop.review(change)
+    assert (late["wording"]["status"], late["degraded"]) == ("away", True)
+    assert "no worker" in late["reason"]
+    assert worded(shop, worker, change)["wording"]["status"] == "ready"
+
+
+def test_a_worker_without_a_model_says_so(shop: Shop, worker: Worker) -> None:
+    """Instead of failing three times where nobody looks."""
+    change = shop.draft("prod", FAULTY)
+    worker.switch_off()
+    found = worded(shop, worker, change)
+    assert found["wording"]["status"] == "away"
+    assert "AI_ENABLED" in found["reason"]
+
+
+@pytest.mark.parametrize("status", ["queued", "ready", "away"])
+def test_words_that_cannot_be_opened_are_none(shop: Shop, worker: Worker, status: str) -> None:
+    """Damaged, or sealed with another key: the review is there, and may be worded again."""
+    change = shop.draft("prod", FAULTY)
+    assert asking(shop, change) == (202, "queued")
+    worker.change("UPDATE cc_review SET content = 'broken'")
+    worker.work()
+    worker.change("UPDATE cc_review SET status = :status", status=status)
+    found = shop.review(change)
+    assert (found["risk"], found["wording"]) == ("critical", None)
+    assert worded(shop, worker, change)["wording"]["status"] == "ready"
+
+
+def test_readers_do_not_fill_the_queue(shop: Shop, worker: Worker) -> None:
+    """One review of a workspace at a time, ten of all; and they leave a place to other jobs."""
+    first, second = shop.draft("prod", FAULTY), shop.draft("prod", {"db/tls": False})
+    assert asking(shop, first) == (202, "queued")
+    assert asking(shop, second) == (429, "too-many-requests")
+    assert shop.review(second)["wording"] is None
+    assert asking(shop, first) == (202, "queued")
+    worker.work()
+    assert asking(shop, second) == (202, "queued")
+    worker.work()
+    third = shop.draft("prod", {"cache/host": "localhost"})
+    worker.change(
+        "INSERT INTO cc_job (id, kind, arguments, status, attempts, note, created_at, run_after)"
+        " SELECT gen_random_uuid(), 'assistant.word_review', '{}',"
+        " CASE WHEN n < 5 THEN 'queued' ELSE 'running' END, 0, '', now(), now()"
+        " FROM generate_series(1, 10) AS n"
+    )
+    assert asking(shop, third) == (429, "too-many-requests")
+    worker.change("DELETE FROM cc_job")
+    assert asking(shop, third) == (202, "queued")
+    assert KINDS["assistant.word_review"].long

@@ -9,8 +9,6 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-import msgspec
-
 from central_config.assistant.model.plans import Plan
 from central_config.configurations.model.cells import ARCHIVED, Cell, Site
 from central_config.configurations.model.state import WorkspaceState
@@ -172,8 +170,8 @@ def _archived(
             yield None
 
 
-class Everything:
-    """Keeps all that was found."""
+class Batch:
+    """Keeps what was found until it is taken away."""
 
     def __init__(self) -> None:
         self.found: list[Match] = []
@@ -181,6 +179,11 @@ class Everything:
     def take(self, match: Match) -> None:
         """Keep it."""
         self.found.append(match)
+
+    def empty(self) -> list[Match]:
+        """Hand out what was found since the last time."""
+        found, self.found = self.found, []
+        return found
 
 
 class Revisions:
@@ -224,29 +227,3 @@ class Chosen:
 
 def _rank(item: tuple[int, int, Match]) -> tuple[int, int]:
     return item[0], item[1]
-
-
-# What means something to an intent besides the environments; the rest of a plan is left out.
-_MEANING = {
-    "find": frozenset(
-        {"key", "prefix", "words", "value", "status", "secret", "own", "author", "since", "until"}
-    ),
-    "changes": frozenset(
-        {"key", "prefix", "words", "secret", "author", "action", "since", "until"}
-    ),
-    "compare": frozenset({"key", "prefix", "words", "secret", "kinds"}),
-    "explain": frozenset({"key"}),
-    "stale": frozenset({"key", "prefix", "words", "status", "secret", "own"}),
-    "unsupported": frozenset[str](),
-}
-_CONDITIONS = frozenset[str]().union(*_MEANING.values())
-
-
-def meaningless(plan: Plan) -> tuple[str, ...]:
-    """Return which conditions of a plan mean nothing to its intent."""
-    said = {
-        field.name
-        for field in msgspec.structs.fields(Plan)
-        if field.name in _CONDITIONS and getattr(plan, field.name) != field.default
-    }
-    return tuple(sorted(said - _MEANING[plan.intent]))

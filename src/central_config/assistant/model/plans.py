@@ -80,3 +80,39 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 def unsupported(reason: Reason) -> Plan:
     """Return the plan that does nothing, and why."""
     return Plan(intent="unsupported", reason=reason)
+
+
+# What means something to an intent besides the environments.
+_MEANING = {
+    "find": frozenset(
+        {"key", "prefix", "words", "value", "status", "secret", "own", "author", "since", "until"}
+    ),
+    "changes": frozenset(
+        {"key", "prefix", "words", "secret", "author", "action", "since", "until"}
+    ),
+    "compare": frozenset({"key", "prefix", "words", "secret", "kinds"}),
+    "explain": frozenset({"key"}),
+    "stale": frozenset({"key", "prefix", "words", "status", "secret", "own"}),
+    "unsupported": frozenset[str](),
+}
+_CONDITIONS = frozenset[str]().union(*_MEANING.values())
+
+
+def meaningless(plan: Plan) -> tuple[str, ...]:
+    """Return which conditions of a plan mean nothing to its intent."""
+    said = {
+        field.name
+        for field in msgspec.structs.fields(Plan)
+        if field.name in _CONDITIONS and getattr(plan, field.name) != field.default
+    }
+    return tuple(sorted(said - _MEANING[plan.intent]))
+
+
+def meant(plan: Plan) -> Plan:
+    """Return the plan without what means nothing to its intent."""
+    nothing = {
+        field.name: field.default
+        for field in msgspec.structs.fields(Plan)
+        if field.name in meaningless(plan)
+    }
+    return msgspec.structs.replace(plan, **nothing)

@@ -25,6 +25,8 @@ NOTICE = (
 
 # Controls, formats (joiners, directions, tags), private use, separators of lines.
 _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Zl", "Zp"})
+# In a line quoted for people also: spaces of other kinds, and what stands for no character.
+_STRAY = frozenset({"Cn", "Cs", "Zs"})
 _ALLOWED = frozenset("\n\t")
 # Two more blocks without a look of their own: bytes can be hidden behind any character with them.
 _SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
@@ -54,20 +56,30 @@ def say(text: str, longest: int = LONGEST_TEXT) -> str:
     return seen if len(seen) <= longest else seen[: longest - 1] + "…"
 
 
-def visible(text: str) -> str:
-    r"""Return a text with each character that nobody would see written as `\u{...}`."""
+def visible(text: str, *, on_a_line: bool = False) -> str:
+    r"""Return a text with each character that nobody would see written as `\u{...}`.
+
+    `on_a_line`: also what breaks a line, and spaces that are not the common one.
+    """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(
-        f"\\u{{{ord(each):x}}}" if each not in _ALLOWED and _hides(each) else each for each in text
-    )
+    hides = _strays if on_a_line else _hides
+    return "".join(f"\\u{{{ord(each):x}}}" if hides(each) else each for each in text)
 
 
 def _hides(character: str) -> bool:
+    if character in _ALLOWED:
+        return False
     code = ord(character)
     return unicodedata.category(character) in _INVISIBLE or any(
         code in selectors for selectors in _SELECTORS
     )
+
+
+def _strays(character: str) -> bool:
+    if character in _ALLOWED or character == " ":
+        return character != " "
+    return unicodedata.category(character) in _STRAY or _hides(character)
 
 
 def _visible(value: JSON) -> JSON:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from central_config.assistant.model.plans import Plan, Reason
+from central_config.core.clock import parse_rfc3339
 
 _REASONS: dict[Reason, str] = {
     "write": "Nothing: this asks to change something, and the assistant only reads.",
@@ -107,7 +108,9 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _moment(text: str) -> str:
-    """Return a moment as people write it: no seconds of midnight, and that it is UTC."""
-    day, _, time = text.partition("T")
-    clock = time.removesuffix("Z").removesuffix("+00:00")
-    return day if clock in {"", "00:00:00"} else f"{day} {clock.removesuffix(':00')} UTC"
+    """Return a moment as people write it, in UTC, which is said: without seconds that are none."""
+    moment = parse_rfc3339(text)
+    if moment is None:  # a plan that somebody wrote; running it says what is wrong
+        return text
+    finest = "seconds" if moment.second or moment.microsecond else "minutes"
+    return f"{moment.replace(tzinfo=None).isoformat(' ', finest)} UTC"

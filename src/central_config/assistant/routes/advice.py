@@ -51,11 +51,9 @@ async def list_recommendations(
     """
     position = decode_cursor(cursor, int)
     start = 0 if position is None else position[0]
-    listing = await service.listing(caller, None if status == "all" else status, kind)
-    more = start + limit < len(listing.items)
-    return RecommendationPage.of(
-        listing, start, limit, encode_cursor([start + limit]) if more else None
-    )
+    wanted = None if status == "all" else status
+    listing = await service.listing(caller, wanted, kind, start=start, limit=limit)
+    return RecommendationPage.of(listing, encode_cursor([start + limit]) if listing.more else None)
 
 
 @router.post(PLACE + "/scan", status_code=202)

@@ -33,7 +33,7 @@ async def list_synonyms(caller: Reader, service: Service) -> SynonymList:
     return SynonymList(items=sorted([*own, *given], key=lambda each: each.said))
 
 
-@router.put("/workspaces/{workspace}/synonyms/{said}")
+@router.put("/workspaces/{workspace}/synonyms/{said:path}")
 async def save_synonym(
     said: Said, caller: Manager, service: Service, body: SynonymIn
 ) -> SynonymOut:
@@ -41,7 +41,7 @@ async def save_synonym(
     return SynonymOut.of(await service.save(caller, said, body.words))
 
 
-@router.delete("/workspaces/{workspace}/synonyms/{said}", status_code=204)
+@router.delete("/workspaces/{workspace}/synonyms/{said:path}", status_code=204)
 async def delete_synonym(said: Said, caller: Manager, service: Service) -> None:
     """Forget one of the workspace's own."""
     await service.remove(caller, said)

@@ -21,7 +21,7 @@ from central_config.assistant.model.advice.remembering import (
     Recommendation,
 )
 from central_config.assistant.model.reviews.quoting import quoted
-from central_config.assistant.service.scanning import SCAN
+from central_config.assistant.service.scanning import enqueue_scan
 from central_config.assistant.service.uses import Uses
 from central_config.assistant.store import advice as store
 from central_config.audit.model import Event
@@ -33,10 +33,10 @@ from central_config.configurations.model.views import effective
 from central_config.configurations.service import Snapshots
 from central_config.configurations.service.changing import Changing
 from central_config.configurations.service.edits import Wish
+from central_config.configurations.service.proposals import Proposals
 from central_config.core.clock import Clock
 from central_config.core.db import Database, transaction
 from central_config.core.jobs.queue import JobQueue
-from central_config.core.jobs.store import enqueue
 from central_config.core.json import JSON, decode
 from central_config.core.problems import Problem
 from central_config.secrets.model import MASK
@@ -48,6 +48,7 @@ class Tools(NamedTuple):
     database: Database
     snapshots: Snapshots
     changing: Changing
+    proposals: Proposals
     queue: JobQueue
     clock: Clock
 
@@ -69,13 +70,14 @@ class Shown(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """The recommendations a caller may see.
+    """Some of the recommendations a caller may see; `more`: whether others come after them.
 
     `counted_since`: since when reads have been counted; None: they are not. `left_off`: kinds of
     which there is more than is kept. `scanned_at`, `revision`: the last scan; None before it.
     """
 
     items: Sequence[Shown]
+    more: bool
     scanned_at: datetime | None
     revision: int | None
     left_off: Sequence[str]
@@ -89,22 +91,29 @@ class Advising:
         self._tools = tools
         self._uses = uses
 
-    async def listing(self, caller: Caller, status: str | None, kind: str | None) -> Listing:
-        """Return what was found by the last scan, or decided before; the most telling first."""
+    async def listing(
+        self, caller: Caller, status: str | None, kind: str | None, *, start: int, limit: int
+    ) -> Listing:
+        """Return what was found by the last scan, or decided before; the most telling first.
+
+        Evidence is gathered for those only that are told: `limit` of them, after `start` others.
+        """
         state = await self._tools.snapshots.get(caller.place.id)
         async with self._tools.database.connect() as connection:
             known = await store.everything(connection, caller.place.id)
             scan = await store.last_scan(connection, caller.place.id)
         found = [
-            _shown(state, each)
+            each
             for each in known
             if each.advice.kind in KINDS  # a later release may know more
             and status in {None, each.status}
             and kind in {None, each.advice.kind}
             and _visible(caller, state, each)
         ]
+        told = sorted(found, key=_order)[start : start + limit]
         return Listing(
-            items=sorted(found, key=_order),
+            items=[_shown(state, each) for each in told],
+            more=start + limit < len(found),
             scanned_at=None if scan is None else scan.scanned_at,
             revision=None if scan is None else scan.revision,
             left_off=() if scan is None else scan.left_off,
@@ -124,8 +133,7 @@ class Advising:
         """Have the workspace scanned now; return the job that does it, or does it already."""
         workspace_id = caller.place.id
         async with transaction(self._tools.database) as connection:
-            arguments: dict[str, JSON] = {"workspace": str(workspace_id)}
-            job_id = await enqueue(connection, SCAN, arguments, dedupe_key=f"{SCAN}:{workspace_id}")
+            job_id = await enqueue_scan(connection, workspace_id)
             event = Event(
                 "recommendations.requested", caller.place.slug, caller.actor, workspace_id
             )
@@ -149,15 +157,16 @@ class Advising:
         if facts(state, found.advice) != found.facts:
             raise Problem("wrong-state", "what it is about has changed since: scan again")
         wishes = [_wish(state, step) for step in found.advice.steps]
-        await self._decide(caller, found, ACCEPTED, None)
+        message = f"Recommended: {found.advice.title}"
+        tools = self._tools
+        change = await tools.changing.draft(caller, wishes, message, state.revision)
+        # Only now: what could not be drafted was not accepted, and the log never says it was.
         try:
-            message = f"Recommended: {found.advice.title}"
-            change = await self._tools.changing.draft(caller, wishes, message, state.revision)
-        except BaseException:
-            await self._reopen(caller, found)
+            await self._decide(caller, found, ACCEPTED, change=change.id)
+        except Problem:
+            comment = "the recommendation was decided meanwhile"
+            await tools.proposals.decide(caller, change.id, approve=False, comment=comment)
             raise
-        async with transaction(self._tools.database) as connection:
-            await store.drafted(connection, found.id, change.id)
         return change
 
     async def dismiss(self, caller: Caller, id_: UUID, reason: str) -> Shown:
@@ -168,7 +177,7 @@ class Advising:
         """
         state = await self._tools.snapshots.get(caller.place.id)
         found = await self._find(caller, state, id_)
-        await self._decide(caller, found, DISMISSED, reason)
+        await self._decide(caller, found, DISMISSED, reason=reason)
         return await self.show(caller, id_)
 
     async def _find(self, caller: Caller, state: WorkspaceState, id_: UUID) -> Recommendation:
@@ -179,13 +188,26 @@ class Advising:
         return found
 
     async def _decide(
-        self, caller: Caller, found: Recommendation, status: str, reason: str | None
+        self,
+        caller: Caller,
+        found: Recommendation,
+        status: str,
+        *,
+        reason: str | None = None,
+        change: UUID | None = None,
     ) -> None:
+        """Keep and record a decision, whole or not at all.
+
+        Raises:
+            Problem: `wrong-state` where somebody else was first.
+        """
         now = self._tools.clock.now()
         decision = store.Decision(status, OPEN, now, caller.actor.name, reason)
         details: dict[str, JSON] = {"kind": found.advice.kind}
         if reason is not None:
             details["reason"] = reason
+        if change is not None:
+            details["change"] = str(change)
         event = Event(
             f"recommendation.{status}",
             f"recommendation:{found.id}",
@@ -196,17 +218,14 @@ class Advising:
         async with transaction(self._tools.database) as connection:
             if not await store.decide(connection, caller.place.id, found.id, decision):
                 raise Problem("wrong-state", "the recommendation was decided already")
+            if change is not None:
+                await store.drafted(connection, found.id, change)
             await record(connection, [event], self._tools.clock)
 
-    async def _reopen(self, caller: Caller, found: Recommendation) -> None:
-        decision = store.Decision(OPEN, ACCEPTED, found.decided_at, found.decided_by, found.reason)
-        async with transaction(self._tools.database) as connection:
-            await store.decide(connection, caller.place.id, found.id, decision)
 
-
-def _order(shown: Shown) -> tuple[int, float, str]:
+def _order(found: Recommendation) -> tuple[int, float, str]:
     """Return where a recommendation stands in the list."""
-    advice = shown.recommendation.advice
+    advice = found.advice
     return list(KINDS).index(advice.kind), -advice.rank, advice.title
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from central_config.access.model import Caller
 from central_config.assistant.model.language.vocabulary import Vocabulary
-from central_config.assistant.model.plans import Plan, unsupported
+from central_config.assistant.model.plans import Plan, meant, unsupported
 from central_config.assistant.model.questions import Parsed, guard, parse
 from central_config.assistant.model.rows import Rows
 from central_config.assistant.model.wording import sentence
@@ -28,6 +28,12 @@ Author = Literal["parser", "llm", "none", "edited"]
 
 # From so many keys on, parsing may take longer than others should wait for their turn.
 _MANY_KEYS = 2_000
+# What is wrong with a plan rather than with the service that runs it.
+_FAULTS_OF_PLANS = frozenset({"invalid-request", "environment-not-found"})
+_COMBINED = (
+    "every word is known, but not in this combination; ask it in other words, or in parts"
+    " (`who changed db/host in prod since monday?`, `what differs between staging and prod?`)"
+)
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -99,12 +105,13 @@ class Asking:
         try:
             rows = await self._executing.run(caller, planned.plan, now)
         except Problem as problem:
-            if planned.author != "llm":
+            if planned.author != "llm" or problem.code not in _FAULTS_OF_PLANS:
                 raise
             # A model may leave out what its plan needs: then it has not understood.
             note = f"the plan could not be run: {problem.detail}"
             planned, rows = Planned(unsupported("unclear"), "llm", (note,)), Rows()
-        return Answer(question, planned, with_notes(rows, planned.notes))
+        ran = msgspec.structs.replace(planned, plan=meant(planned.plan))
+        return Answer(question, ran, with_notes(rows, planned.notes))
 
     async def run(self, caller: Caller, plan: Plan) -> Answer:
         """Run a plan that a person wrote or edited.
@@ -113,7 +120,7 @@ class Asking:
             Problem: `environment-not-found`, or `invalid-request` for a plan that lacks something.
         """
         rows = await self._executing.run(caller, plan, self._clock.now())
-        return Answer("", Planned(plan, "edited"), rows)
+        return Answer("", Planned(meant(plan), "edited"), rows)
 
     async def _planned(
         self, caller: Caller, question: str, environment: str | None, now: datetime
@@ -145,5 +152,5 @@ async def _parsed(
 
 def _unknown(parsed: Parsed) -> tuple[str, ...]:
     if not parsed.unexplained:
-        return ()
+        return (_COMBINED,)
     return (f"not understood without the model: {', '.join(parsed.unexplained)}",)

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from central_config.access.model import Caller
 from central_config.assistant.model.reviews.checks import examine
-from central_config.assistant.model.reviews.findings import Finding, merged
-from central_config.assistant.model.reviews.leaves import last_name
+from central_config.assistant.model.reviews.findings import Finding, merging
+from central_config.assistant.model.reviews.leaves import Leaf, last_name
 from central_config.assistant.model.reviews.places import is_production
 from central_config.assistant.model.reviews.policies import Policy
 from central_config.assistant.model.reviews.quoting import plain
@@ -18,12 +18,15 @@ from central_config.configurations.model.schemas import ENFORCE, Violation, viol
 from central_config.configurations.model.state import WorkspaceState
 from central_config.core.pace import Steps
 
-# Served values a review looks at; importing more than that is a migration, not a change.
+# Served values of which a review looks at the parts; importing more is a migration, not a change.
 MOST = 5000
+# Parts of one value that are looked at, and of all together; what holds more is data rather than
+# configuration. What the workspace itself asks for is looked at everywhere.
+MOST_LEAVES, LEAVES_IN_ALL = 2000, 20_000
 
 
 class Examined(NamedTuple):
-    """What was found, the worst first; `looked_at` of `changes` served values were looked at."""
+    """What was found, the worst first; `looked_at` of `changes` served values were seen in full."""
 
     findings: list[Finding]
     looked_at: int
@@ -40,31 +43,66 @@ def examining(
     """Examine what edits would do to the readers the caller may know of, in steps."""
     effect = yield from effects(state, edits)
     topology = state.topology
-    reached = [
-        change
-        for change in effect.changes
-        if caller.principal.reaches(topology.slug(change.site.environment_id), change.site.key)
-    ]
-    surroundings = Surroundings(caller, state, effect, past)
-    found: list[Finding] = []
-    for change in reached[:MOST]:
-        found += _of_change(state, surroundings, change, policies)
+    reached: list[ServedChange] = []
+    for change in effect.changes:
+        site = change.site
+        if caller.principal.reaches(topology.slug(site.environment_id), site.key):
+            reached.append(change)
         yield
-    findings = merged(found)
-    if len(reached) > MOST:
-        findings.insert(0, _unreviewed(len(reached)))
-    return Examined(findings, min(len(reached), MOST), len(reached))
+    found: list[Finding] = []
+    for change in reached:
+        found += _of_rules(state, change, policies)
+        yield
+    surroundings = Surroundings(caller, state, effect, past)
+    looked_at = yield from _of_leaves(state, surroundings, reached, found)
+    findings = yield from merging(found)
+    return Examined(findings, looked_at, len(reached))
 
 
-def _of_change(
+def _of_leaves(
     state: WorkspaceState,
     surroundings: Surroundings,
-    change: ServedChange,
-    policies: Sequence[Policy],
+    changes: Sequence[ServedChange],
+    found: list[Finding],
+) -> Steps[int]:
+    """Add what is found in the parts of values; return how many values were looked at in full."""
+    whole, left = 0, LEAVES_IN_ALL
+    for number, change in enumerate(changes):
+        if number == MOST or left <= 0:
+            found.append(_unreviewed(whole, len(changes)))
+            break
+        seen = yield from _of_value(surroundings.leaves(change), min(left, MOST_LEAVES), found)
+        left -= seen.leaves
+        if seen.whole:
+            whole += 1
+        else:
+            found.append(_unread(state, change, seen.leaves))
+    return whole
+
+
+class _Seen(NamedTuple):
+    leaves: int
+    whole: bool
+
+
+def _of_value(leaves: Iterator[Leaf | None], most: int, found: list[Finding]) -> Steps[_Seen]:
+    """Add what is found in the parts of a value, at most so many."""
+    looked_at = 0
+    for leaf in leaves:
+        if leaf is not None:
+            if looked_at == most:
+                return _Seen(looked_at, whole=False)
+            found += examine(leaf)
+            looked_at += 1
+        yield
+    return _Seen(looked_at, whole=True)
+
+
+def _of_rules(
+    state: WorkspaceState, change: ServedChange, policies: Sequence[Policy]
 ) -> Iterator[Finding]:
+    """Yield what the workspace's own rules say of a change."""
     environment = state.topology.slug(change.site.environment_id)
-    for leaf in surroundings.leaves(change):
-        yield from examine(leaf)
     if change.after is None:
         yield _removed(state, change)
     else:
@@ -103,6 +141,7 @@ def _broken_rules(
             environment=environment,
             key=change.site.key,
             pointer=violation.pointer,
+            source=violation.rule,
             evidence=f"breaks the rule {violation.rule}: {_told(change, violation)}",
             advice="Correct the value: as it is, it cannot be published."
             if enforced
@@ -124,12 +163,24 @@ def _violations(
     yield from violations(state.rules, environment, key, served.body, secret=secret)
 
 
-def _unreviewed(changes: int) -> Finding:
+def _unread(state: WorkspaceState, change: ServedChange, seen: int) -> Finding:
+    """Say that a value was not looked at to its end: anything may stand there."""
     return Finding(
         rule="unreviewed",
-        severity="medium",
+        severity="high",
+        environment=state.topology.slug(change.site.environment_id),
+        key=change.site.key,
+        evidence=f"the value changes in more than {seen} places; the first {seen} were looked at",
+        advice="Look through the rest yourself, or keep such data elsewhere.",
+    )
+
+
+def _unreviewed(looked_at: int, changes: int) -> Finding:
+    return Finding(
+        rule="unreviewed",
+        severity="high",
         environment="",
         key="",
-        evidence=f"the change affects {changes} values; the first {MOST} were looked at",
+        evidence=f"the change affects {changes} values; {looked_at} were looked at in full",
         advice="Split it into changes that can be looked at.",
     )

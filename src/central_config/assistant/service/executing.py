@@ -7,9 +7,10 @@ wrote it, can show nothing that the caller could not have looked up; secrets are
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from central_config.access.model import Caller
-from central_config.assistant.model.matching import meaningless
-from central_config.assistant.model.plans import LIMIT, Plan
+from central_config.assistant.model.plans import LIMIT, Plan, meaningless, meant
 from central_config.assistant.model.rows import Rows, counted
 from central_config.assistant.service.finding import Finding, moment
 from central_config.configurations.model.differences import Difference
@@ -29,6 +30,9 @@ from central_config.secrets.model import MASK
 
 # How many environments a comparison has.
 _SIDES = 2
+# How far changes of the past are counted: reading through years of them takes minutes.
+COUNTED = 10_000
+_MANY, _UNCOUNTED = f"more than {COUNTED:,}", "more than can be counted in a moment"
 
 
 class Executing:
@@ -46,10 +50,10 @@ class Executing:
             Problem: `environment-not-found` for one the caller may not see; `invalid-request` for
                 a plan that lacks what its intent needs.
         """
-        check(plan)
+        notes = tuple(f"{name} means nothing here: left out" for name in meaningless(plan))
+        plan = check(plan)
         if plan.intent == "unsupported":
             return Rows()
-        notes = tuple(f"{name} means nothing here: left out" for name in meaningless(plan))
         if plan.intent == "find":
             found = await self._finding.find(caller, plan)
         elif plan.intent == "stale":
@@ -61,7 +65,7 @@ class Executing:
         else:
             found = await self._explain(caller, plan)
         if plan.count:
-            return counted(found.total, found.revision, (*notes, *found.notes))
+            found = _number(found)
         return with_notes(found, notes)
 
     async def _changes(self, caller: Caller, plan: Plan) -> Rows:
@@ -79,9 +83,14 @@ class Executing:
         )
         limit = plan.limit or LIMIT
         found, state = await self._history.changes(caller, wanted, None, limit)
-        total = len(found)
+        total, notes = len(found), tuple[str, ...]()
         if total == limit:
-            total = await self._history.count_changes(caller, wanted)
+            counted_to = await self._history.count_changes(caller, wanted, COUNTED + 1)
+            if counted_to is None:
+                total, notes = limit + 1, (_UNCOUNTED,)
+            else:
+                total = counted_to
+                notes = (_MANY,) if total > COUNTED else ()
         slugs = [state.topology.slug(each.environment_id) for each in found]
         return Rows(
             columns=("revision", "when", "by", "environment", "key", "action", "value", "message"),
@@ -103,6 +112,7 @@ class Executing:
             ),
             total=total,
             revision=state.revision,
+            notes=notes,
         )
 
     async def _compare(self, caller: Caller, plan: Plan) -> Rows:
@@ -134,12 +144,13 @@ class Executing:
         return _explained(found)
 
 
-def check(plan: Plan) -> None:
-    """Refuse a plan that lacks what its intent needs.
+def check(plan: Plan) -> Plan:
+    """Return the plan without what means nothing to its intent: neither is that looked at here.
 
     Raises:
-        Problem: `invalid-request`.
+        Problem: `invalid-request` for one that lacks what its intent needs.
     """
+    plan = meant(plan)
     places = len(set(plan.environments))
     if plan.intent == "compare" and (places != _SIDES or len(plan.environments) != _SIDES):
         raise invalid("/plan/environments", "a comparison needs two environments")
@@ -153,6 +164,15 @@ def check(plan: Plan) -> None:
         # The database cannot look for one, and nothing it holds has one.
         if "\0" in "".join(getattr(plan, name) or ()):
             raise invalid(f"/plan/{name}", "must not contain the character NUL")
+    return plan
+
+
+def _number(found: Rows) -> Rows:
+    """Return how many were found, or that there are more than one counts."""
+    unsure = {_MANY, _UNCOUNTED}.intersection(found.notes)
+    rows = counted(found.total, found.revision, found.notes)
+    told: JSON = next(iter(unsure)) if unsure else found.total
+    return msgspec.structs.replace(rows, rows=((told,),))
 
 
 def with_notes(rows: Rows, notes: Sequence[str]) -> Rows:

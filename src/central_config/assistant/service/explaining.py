@@ -18,13 +18,19 @@ from central_config.assistant.model.reviews.prompt import (
     read,
     schema,
 )
-from central_config.assistant.model.reviews.review import Content, Stored, Wording
+from central_config.assistant.model.reviews.review import (
+    Content,
+    Stored,
+    Wording,
+    WordingStatus,
+)
 from central_config.assistant.service.engine import EngineAwayError, Reply, Request
 from central_config.assistant.service.sealing import opened, sealed
 from central_config.assistant.store import reviews as store
 from central_config.audit.model import Actor
 from central_config.core.clock import Clock
 from central_config.core.db import Database, transaction
+from central_config.secrets.model import SealBrokenError
 from central_config.secrets.service import Vault
 
 # Tokens of an answer: some sentences.
@@ -44,9 +50,15 @@ class Asking(Protocol):
 
 
 class Explaining:
-    """Has stored reviews worded."""
+    """Has stored reviews worded.
 
-    def __init__(self, database: Database, vault: Vault, asking: Asking, clock: Clock) -> None:
+    Args:
+        asking: asks the model; None: there is none here, and reviews are told so.
+    """
+
+    def __init__(
+        self, database: Database, vault: Vault, asking: Asking | None, clock: Clock
+    ) -> None:
         self._database = database
         self._vault = vault
         self._asking = asking
@@ -61,9 +73,15 @@ class Explaining:
             stored = await store.by_id(connection, review_id)
         if stored is None or stored.status != "queued":
             return "not waited for"
-        content = opened(self._vault, stored.content)
+        try:
+            content = opened(self._vault, stored.content)
+        except (SealBrokenError, msgspec.MsgspecError):
+            # Who looks at it cannot read it either, and may ask again.
+            await self._finish(stored, "away", stored.content)
+            return "cannot be read"
         wording = await self._wording(content)
-        await self._keep(stored, msgspec.structs.replace(content, wording=wording))
+        closed = sealed(self._vault, msgspec.structs.replace(content, wording=wording))
+        await self._finish(stored, wording.status, closed)
         return wording.status
 
     async def _wording(self, content: Content) -> Wording:
@@ -71,6 +89,8 @@ class Explaining:
         asker = content.asker
         actor = Actor(asker.kind, asker.id, asker.name)
         place = WorkspaceRef(content.workspace_id, content.workspace)
+        if self._asking is None:
+            return _away("AI_ENABLED is false for the worker")
         try:
             reply = await self._asking.ask_as(actor, place, request_for(content))
             said = read(reply.text, risk)
@@ -87,11 +107,9 @@ class Explaining:
             prompt_version=PROMPT_VERSION,
         )
 
-    async def _keep(self, stored: Stored, content: Content) -> None:
-        closed = sealed(self._vault, content)
+    async def _finish(self, stored: Stored, status: WordingStatus, content: bytes) -> None:
         async with transaction(self._database) as connection:
-            moment = self._clock.now()
-            await store.finish(connection, stored.id, content.wording.status, closed, moment)
+            await store.finish(connection, stored.id, status, content, self._clock.now())
 
 
 def request_for(content: Content) -> Request:

@@ -1,15 +1,16 @@
 """Finding configurations, and those that nobody reads or changes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple, TypeVar
 
 from central_config.access.model import Caller
 from central_config.assistant.model.matching import (
+    Batch,
     Chosen,
-    Everything,
     Filter,
+    Match,
     Revisions,
     Sink,
     look,
@@ -17,16 +18,16 @@ from central_config.assistant.model.matching import (
 from central_config.assistant.model.plans import LIMIT, MOST, Plan
 from central_config.assistant.model.rows import Rows
 from central_config.assistant.service.scope import visible
-from central_config.assistant.service.uses import Idle, Uses
+from central_config.assistant.service.uses import TOGETHER, Question, Uses
 from central_config.configurations.model.cells import DRAFT
 from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.service import Snapshots
 from central_config.configurations.service.history import History
 from central_config.configurations.service.reading import Reading, narrow
-from central_config.configurations.service.steady import steadily
+from central_config.configurations.service.steady import TRIES, steadily
 from central_config.core.clock import parse_rfc3339, rfc3339
 from central_config.core.json import JSON, decode
-from central_config.core.pace import Steps
+from central_config.core.pace import Pace, Steps
 from central_config.core.problems import invalid
 from central_config.secrets.model import MASK
 from central_config.workspaces.model import Environment
@@ -77,10 +78,7 @@ class Finding:
             return await self._drafts(scene, plan)
         wanted = Filter.of(plan, scene.prefix)
         past = _Past(plan.author, moment(plan.since, "since"), moment(plan.until, "until"))
-        if past != _Past():
-            wanted = await self._last_changed(scene, wanted, past)
-        chosen, revision = await _looked(scene, wanted, partial(_chosen, plan))
-        return await self._table(scene, chosen, revision)
+        return await self._last_changed(scene, plan, wanted, past)
 
     async def stale(self, caller: Caller, plan: Plan, now: datetime) -> Rows:
         """Return the configurations that nobody has read, or changed, for some days.
@@ -95,9 +93,7 @@ class Finding:
         if plan.idle == "read":
             return await self._unread(scene, plan, wanted)
         past = _Past(until=now - timedelta(days=plan.days))
-        wanted = await self._last_changed(scene, wanted, past)
-        chosen, revision = await _looked(scene, wanted, partial(_chosen, plan))
-        return await self._table(scene, chosen, revision)
+        return await self._last_changed(scene, plan, wanted, past)
 
     async def _reach(self, caller: Caller, plan: Plan) -> _Scene | None:
         """Return where the plan looks; None if the caller's scope holds nothing of it."""
@@ -107,13 +103,30 @@ class Finding:
         prefix = narrow(caller, plan.prefix or "")
         return None if prefix is None else _Scene(caller, state, places, prefix)
 
-    async def _last_changed(self, scene: _Scene, wanted: Filter, past: _Past) -> Filter:
-        """Return the filter that lets only pass what was changed last so.
+    async def _last_changed(self, scene: _Scene, plan: Plan, wanted: Filter, past: _Past) -> Rows:
+        """Return what the filter lets pass and was changed last so.
+
+        Which revisions those are takes a look of its own. What is published between that look and
+        the other would be lost from an answer of the later revision: then both are made again.
+        """
+        if past == _Past():
+            chosen, revision = await _looked(scene, wanted, partial(_chosen, plan))
+            return await self._table(scene, chosen, revision)
+        tries = 0
+        while True:
+            asked, before = await self._changed(scene, wanted, past)
+            chosen, revision = await _looked(scene, asked, partial(_chosen, plan))
+            tries += 1
+            if before == revision or tries == TRIES:
+                return await self._table(scene, chosen, before)
+
+    async def _changed(self, scene: _Scene, wanted: Filter, past: _Past) -> tuple[Filter, int]:
+        """Return the filter that lets only pass what was changed last so, and as of when.
 
         What an environment outside the caller's scope supplies does not pass: who changed it, and
         when, the caller may not know.
         """
-        seen, _ = await _looked(scene, wanted, Revisions)
+        seen, before = await _looked(scene, wanted, Revisions)
         revisions = await self._history.published(
             scene.caller,
             sorted(seen.found),
@@ -122,16 +135,24 @@ class Finding:
             until=past.until,
         )
         known = frozenset(each.id for each in visible(scene.caller, scene.state))
-        return wanted._replace(revisions=revisions, known=known)
+        return wanted._replace(revisions=revisions, known=known), before
 
     async def _unread(self, scene: _Scene, plan: Plan, wanted: Filter) -> Rows:
-        seen, revision = await _looked(scene, wanted, Everything)
-        by_site = {match.site: match for match in seen.found}
-        idle = await self._uses.idle(scene.state, by_site, plan.days)
-        chosen = _chosen(plan)
-        for site in idle.unused:
-            chosen.take(by_site[site])
-        return await self._table(scene, chosen, revision, tuple(_doubts(idle, plan.days)))
+        """Return what nobody reads; each part of it is true of the revision or one soon after."""
+        revision = scene.state.revision
+        question = await self._uses.question(scene.state, plan.days)
+        chosen, in_part = _chosen(plan), 0
+        if question.long_enough:
+            async for batch in _batches(scene, wanted):
+                places = [each.site for each in batch]
+                idle = await self._uses.sort(question, scene.state, places)
+                unused = set(idle.unused)
+                in_part += len(idle.in_part)
+                for match in batch:
+                    if match.site in unused:
+                        chosen.take(match)
+        notes = tuple(_doubts(question, in_part, plan.days))
+        return await self._table(scene, chosen, revision, notes)
 
     async def _drafts(self, scene: _Scene, plan: Plan) -> Rows:
         """Return what only drafts hold: as nobody has published it, little is known of it."""
@@ -209,20 +230,32 @@ async def _looked(scene: _Scene, wanted: Filter, made: Callable[[], Found]) -> t
     return found, revisions[0]
 
 
+async def _batches(scene: _Scene, wanted: Filter) -> AsyncIterator[list[Match]]:
+    """Yield what is found, some hundred at a time; others work meanwhile."""
+    pace, batch = Pace(), Batch()
+    for place in scene.places:
+        if place.id not in scene.state.topology.by_id:
+            continue  # deleted meanwhile
+        for _ in look(scene.state, [place], wanted, batch):
+            if len(batch.found) >= TOGETHER:
+                yield batch.empty()
+            await pace.breathe()
+    yield batch.empty()
+
+
 def _chosen(plan: Plan) -> Chosen:
     return Chosen(plan.limit or LIMIT, newest=plan.newest)
 
 
-def _doubts(idle: Idle, days: int) -> Sequence[str]:
+def _doubts(question: Question, in_part: int, days: int) -> Sequence[str]:
     """Return what the list of unread configurations does not say."""
-    if idle.since is None:
+    if question.since is None:
         return ["reads are not counted yet: nothing can be said"]
-    if not idle.long_enough:
-        since = rfc3339(idle.since)
+    if not question.long_enough:
+        since = rfc3339(question.since)
         return [f"reads are counted since {since}: nothing can be said of {days} days yet"]
-    if idle.in_part:
-        more = len(idle.in_part)
-        return [f"{more} more were read only as part of a whole prefix or environment"]
+    if in_part:
+        return [f"{in_part} more were read only as part of a whole prefix or environment"]
     return []
 
 

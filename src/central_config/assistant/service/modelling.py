@@ -10,6 +10,7 @@ from typing_extensions import override
 from central_config.access.model import Caller
 from central_config.assistant.model.language.vocabulary import Vocabulary
 from central_config.assistant.model.planning.checking import check
+from central_config.assistant.model.planning.meaning import Meanings
 from central_config.assistant.model.plans import Plan
 from central_config.assistant.service.asking import Planners
 from central_config.assistant.service.engine import Engine, Reply, Request
@@ -36,6 +37,10 @@ class ModelPlanners(Planners):
 
     def __init__(self, calls: Calls) -> None:
         self._planner = Planner(_OnBehalf(calls))
+
+    def learn(self, meanings: Meanings) -> None:
+        """From now on find keys by what words mean, too."""
+        self._planner.learn(meanings)
 
     @override
     async def plan(

@@ -9,6 +9,7 @@ import msgspec
 
 from central_config.assistant.model.language.vocabulary import Vocabulary
 from central_config.assistant.model.planning.facts import Facts
+from central_config.assistant.model.planning.meaning import Meanings
 from central_config.assistant.model.planning.prompts import PLAN_SYSTEM, PLAN_VERSION, plan_prompt
 from central_config.assistant.model.planning.retrieval import Retrieval
 from central_config.assistant.model.planning.schema import MARKS, Draft, plan_of, schema
@@ -36,8 +37,15 @@ class Planner:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._meanings: Meanings | None = None
         self._kept: OrderedDict[str, Retrieval] = OrderedDict()
         self._lock = threading.Lock()
+
+    def learn(self, meanings: Meanings) -> None:
+        """From now on find keys by what words mean, too."""
+        with self._lock:
+            self._meanings = meanings
+            self._kept.clear()
 
     async def plan(
         self,
@@ -91,7 +99,8 @@ class Planner:
         with self._lock:
             found = self._kept.pop(vocabulary.version, None)
             if found is None:
-                found = Retrieval(vocabulary.keys, vocabulary.synonyms)
+                ranking = self._meanings.index(vocabulary.keys) if self._meanings else None
+                found = Retrieval(vocabulary.keys, vocabulary.synonyms, ranking)
             self._kept[vocabulary.version] = found
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)

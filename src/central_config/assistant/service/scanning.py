@@ -30,10 +30,14 @@ from central_config.assistant.store import advice as store
 from central_config.assistant.store import uses as use_store
 from central_config.configurations.service import Snapshots
 from central_config.core.clock import Clock
-from central_config.core.db import Database, transaction
+from central_config.core.db import Connection, Database, transaction
+from central_config.core.jobs.store import enqueue
+from central_config.core.json import JSON
 from central_config.core.problems import Problem
 
 SCAN, SCAN_ALL = "assistant.scan_workspace", "assistant.scan"
+# How long it is known of a prefix by itself that somebody read it (days).
+_PREFIXES_KEPT = 90
 # What is found in the configuration alone.
 _CHECKS = (redundant, drift, outliers, duplicates, contradictions)
 
@@ -48,10 +52,21 @@ class Scanning:
         self._clock = clock
 
     async def workspaces(self) -> list[UUID]:
-        """Return all workspaces; what was read in environments that are gone is forgotten."""
+        """Return all workspaces; what need not be known of reads any longer is forgotten."""
         async with transaction(self._database) as connection:
-            await use_store.forget_deleted(connection)
+            await use_store.forget(connection, _PREFIXES_KEPT)
             return list(await store.workspaces(connection))
+
+    async def spread(self) -> list[UUID]:
+        """Enqueue a scan of each workspace; return the jobs, which are to be dispatched.
+
+        Each is a job of its own: one that fails or takes long keeps none of the others waiting.
+        """
+        jobs: list[UUID] = []
+        for workspace_id in await self.workspaces():
+            async with transaction(self._database) as connection:
+                jobs.append(await enqueue_scan(connection, workspace_id))
+        return jobs
 
     async def scan(self, workspace_id: UUID) -> Mapping[str, int]:
         """Scan a workspace; return how many recommendations of each kind are open now."""
@@ -97,6 +112,12 @@ class Scanning:
             if use.key is not None and (now - use.key).days < reading.IDLE
         }
         sieve.take(reading.still_read(ground, recently))
+
+
+async def enqueue_scan(connection: Connection, workspace_id: UUID) -> UUID:
+    """Return the job that scans a workspace: a new one, or the one that waits or runs already."""
+    arguments: dict[str, JSON] = {"workspace": str(workspace_id)}
+    return await enqueue(connection, SCAN, arguments, dedupe_key=f"{SCAN}:{workspace_id}")
 
 
 class _Sieve:

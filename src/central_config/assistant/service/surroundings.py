@@ -11,7 +11,6 @@ from msgspec import UNSET
 
 from central_config.access.model import Caller
 from central_config.assistant.model.reviews.leaves import (
-    MOST_LEAVES,
     Leaf,
     MaybeJSON,
     Step,
@@ -30,6 +29,7 @@ from central_config.core.json import JSON, decode, equal
 # a table of data, of which some tell as much as all.
 _NEIGHBOURS, _LOOKED_THROUGH = 64, 600
 
+_DOCUMENT = (b"{", b"[")
 # Earlier values by site, newest first.
 Past = Mapping[Site, tuple[JSON, ...]]
 # Chooses keys by what follows a prefix.
@@ -46,17 +46,21 @@ class Surroundings:
         self._after = {change.site: change.after for change in effects.changes}
         self._past = past
         self._groups: dict[tuple[UUID, str], dict[str, JSON]] = {}
+        self._decoded = _Decoded()
         self._environments = tuple(
             each.slug for each in state.topology.by_id.values() if self._knows(each.slug)
         )
 
-    def leaves(self, change: ServedChange) -> Iterator[Leaf]:
-        """Yield what a change does to the value of one site; nothing for a secret."""
+    def leaves(self, change: ServedChange) -> Iterator[Leaf | None]:
+        """Yield what a change does to the value of one site; nothing for a secret.
+
+        None stands for a part that is as it was: time to let others work.
+        """
         if self.secret(change):
             return
-        before, after = _value(change.before), _value(change.after)
-        for step in islice(steps(before, after), MOST_LEAVES):
-            yield self._leaf(change.site, step, after)
+        before, after = self._value(change.before), self._value(change.after)
+        for step in steps(before, after):
+            yield None if step is None else self._leaf(change.site, step, after)
 
     def secret(self, change: ServedChange) -> bool:
         """Tell whether nothing may be said of the values of a change."""
@@ -106,7 +110,7 @@ class Surroundings:
                 continue
             changed = place in self._after
             served = self._after[place] if changed else self._state.served(place)
-            value = find(_value(self._open(served)), step.pointer)
+            value = find(self._value(self._open(served)), step.pointer)
             if value is not UNSET and not (changed and _same(value, step.after)):
                 values[environment.slug] = value
         return values
@@ -153,16 +157,38 @@ class Surroundings:
             if key in self._secrets or not self._caller.principal.reaches(slug, key):
                 continue
             served = self._after[site] if site in self._after else self._state.served(site)
-            value = _value(self._open(served))
-            if value is not UNSET and not isinstance(value, (dict, list)):
-                yield key, value
+            opened = self._open(served)
+            # A document is no neighbour to be measured by: it need not be read.
+            if opened is not None and not opened.body.startswith(_DOCUMENT):
+                yield key, decode(opened.body)
 
     def _open(self, served: Served | None) -> Served | None:
         return None if served is None or served.secret else served
 
+    def _value(self, served: Served | None) -> MaybeJSON:
+        return UNSET if served is None else self._decoded.of(served.body)
 
-def _value(served: Served | None) -> MaybeJSON:
-    return UNSET if served is None else decode(served.body)
+
+class _Decoded:
+    """Values that were decoded already: many environments serve the same one, and many leaves ask.
+
+    It keeps the last of them, up to so many bytes of text. Nobody changes what it hands out.
+    """
+
+    def __init__(self, room: int = 16 * 1024 * 1024) -> None:
+        self._room = room
+        self._known: dict[bytes, JSON] = {}
+
+    def of(self, body: bytes) -> JSON:
+        if body in self._known:
+            return self._known[body]
+        self._room -= len(body)
+        while self._room < 0 and self._known:
+            oldest = next(iter(self._known))
+            del self._known[oldest]
+            self._room += len(oldest)
+        self._known[body] = value = decode(body)
+        return value
 
 
 def _same(value: JSON, other: MaybeJSON) -> bool:
@@ -176,7 +202,8 @@ def _members(value: MaybeJSON, pointer: str) -> dict[str, JSON]:
     pairs = group.items() if isinstance(group, dict) else ()
     if isinstance(group, list):
         pairs = ((str(position), each) for position, each in enumerate(group))
-    near = ((name, it) for name, it in pairs if name != own and not isinstance(it, (dict, list)))
+    seen = islice(pairs, _LOOKED_THROUGH)
+    near = ((name, it) for name, it in seen if name != own and not isinstance(it, (dict, list)))
     return dict(islice(near, _NEIGHBOURS))
 
 

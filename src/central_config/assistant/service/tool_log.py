@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from central_config.access.model import Caller
+from central_config.assistant.service.finishing import finished
 from central_config.audit.model import Event
 from central_config.audit.service import record
 from central_config.core.clock import Clock
@@ -10,7 +11,7 @@ from central_config.core.db import Database, transaction
 from central_config.core.json import JSON
 from central_config.core.metrics import MCP_CALLS, MCP_DURATION
 
-OK = "ok"
+OK, CANCELLED = "ok", "cancelled"
 _ACTION = "mcp.called"
 
 
@@ -27,10 +28,13 @@ class ToolLog:
         """Record a call in the audit log of its workspace, or of the system where it named none.
 
         `told` holds neither values nor words somebody searched for. Fails where the database does:
-        what cannot be recorded is not answered.
+        what cannot be recorded is not answered. It is written even if the caller goes away.
         """
         place = None if caller.workspace is None else caller.workspace.id
         event = Event(_ACTION, tool, caller.actor, place, {"outcome": outcome, **told})
+        await finished(self._write(event))
+
+    async def _write(self, event: Event) -> None:
         async with transaction(self._database) as connection:
             await record(connection, [event], self._clock)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from central_config.assistant.model.reviews.policies import Policy
@@ -37,17 +37,23 @@ async def by_id(connection: Connection, review_id: UUID) -> Stored | None:
     return None if row is None else Stored(**row)
 
 
-async def ask(connection: Connection, review: Stored) -> None:
-    """Keep that a model is to be asked; one that was away is asked again."""
+async def ask(connection: Connection, review: Stored, *, instead_of: Stored | None) -> bool:
+    """Keep that a model is to be asked, in the place of what came of it before.
+
+    False: that is not what is kept any more; somebody else has asked meanwhile.
+    """
     values = {name: getattr(review, name) for name in _COLUMNS}
     again = {name: value for name, value in values.items() if name not in _IDENTITY}
     query = insert(cc_review).values(values)
     query = query.on_conflict_do_update(
         index_elements=["change_id", "edition", "fingerprint"],
         set_={**again, "id": review.id},
-        where=cc_review.c.status == "away",
+        where=and_(
+            cc_review.c.id == (None if instead_of is None else instead_of.id),
+            cc_review.c.status == (None if instead_of is None else instead_of.status),
+        ),
     )
-    await connection.execute(query)
+    return (await connection.execute(query)).rowcount > 0
 
 
 _IDENTITY = frozenset({"change_id", "edition", "fingerprint"})

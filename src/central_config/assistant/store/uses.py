@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from central_config.configurations.model.cells import Site
 from central_config.configurations.model.counts import Counted
@@ -17,7 +18,7 @@ _FLUSH = text("""
     WITH counting AS (
         INSERT INTO cc_use_counting AS c (id, began_at, flushed_at) VALUES (1, now(), now())
         ON CONFLICT (id) DO UPDATE SET flushed_at = now(), began_at =
-            CASE WHEN c.flushed_at < now() - make_interval(secs => :gap) THEN now()
+            CASE WHEN :anew OR c.flushed_at < now() - make_interval(secs => :gap) THEN now()
                  ELSE c.began_at END)
     INSERT INTO cc_key_use AS k (environment_id, part, name, reads, first_read_at, last_read_at)
     SELECT u.environment_id, u.part, u.name, u.reads, now(), now()
@@ -29,7 +30,11 @@ _FLUSH = text("""
     ON CONFLICT (environment_id, part, name) DO UPDATE
     SET reads = k.reads + excluded.reads, last_read_at = excluded.last_read_at
 """)
-_BEGAN = text("SELECT began_at FROM cc_use_counting")
+# Where nobody has written any down for too long, nobody counts, whatever was counted before.
+_BEGAN = text("""
+    SELECT began_at FROM cc_use_counting
+    WHERE flushed_at >= now() - make_interval(secs => :gap)
+""")
 _PARTS = text("""
     SELECT environment_id, name, reads, last_read_at FROM cc_key_use
     WHERE part AND environment_id = ANY(CAST(:environment_id AS uuid[]))
@@ -44,6 +49,24 @@ _FORGET_DELETED = text("""
     DELETE FROM cc_key_use WHERE environment_id IN
         (SELECT id FROM cc_environment WHERE deleted_at IS NOT NULL)
 """)
+# Of prefixes there can be any number. What was read by one counts as read with its whole
+# environment: too much is taken to have been in use, never too little.
+_FOLD_PREFIXES = text("""
+    WITH gone AS (
+        DELETE FROM cc_key_use
+        WHERE part AND name <> '' AND last_read_at < now() - make_interval(days => :days)
+        RETURNING environment_id, reads, first_read_at, last_read_at)
+    INSERT INTO cc_key_use AS k (environment_id, part, name, reads, first_read_at, last_read_at)
+    SELECT environment_id, true, '', sum(reads), min(first_read_at), max(last_read_at)
+    FROM gone GROUP BY environment_id ORDER BY environment_id
+    ON CONFLICT (environment_id, part, name) DO UPDATE
+    SET reads = k.reads + excluded.reads,
+        first_read_at = least(k.first_read_at, excluded.first_read_at),
+        last_read_at = greatest(k.last_read_at, excluded.last_read_at)
+""")
+# What a row can be refused for: its data, a rule of the table, a limit of the server (classes of
+# SQLSTATE).
+_ROWS_OWN = ("22", "23", "54")
 
 
 class Part(NamedTuple):
@@ -61,21 +84,38 @@ class Reads(NamedTuple):
     last: datetime
 
 
-async def add(connection: Connection, counted: Sequence[Counted], gap: float) -> None:
-    """Add reads to what is known; after `gap` seconds without, counting begins anew."""
+class RefusedError(Exception):
+    """One of the rows can never be written."""
+
+
+async def add(
+    connection: Connection, counted: Sequence[Counted], gap: float, *, anew: bool = False
+) -> None:
+    """Add reads to what is known; after `gap` seconds without, or `anew`, counting begins anew.
+
+    Raises:
+        RefusedError: nothing was written because of what one of the rows holds.
+    """
     columns: dict[str, object] = {
         "gap": gap,
+        "anew": anew,
         "environment_id": [each.place.environment_id for each in counted],
         "part": [each.place.part for each in counted],
         "name": [each.place.name for each in counted],
         "reads": [each.reads for each in counted],
     }
-    await connection.execute(_FLUSH, columns)
+    try:
+        await connection.execute(_FLUSH, columns)
+    except DBAPIError as error:
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        if not state.startswith(_ROWS_OWN):
+            raise
+        raise RefusedError from error
 
 
-async def began(connection: Connection) -> datetime | None:
-    """Return since when reads have been counted; None: they are not."""
-    return (await connection.execute(_BEGAN)).scalar_one_or_none()
+async def began(connection: Connection, gap: float) -> datetime | None:
+    """Return since when reads have been counted; None: for `gap` seconds they have not been."""
+    return (await connection.execute(_BEGAN, {"gap": gap})).scalar_one_or_none()
 
 
 async def parts(
@@ -99,6 +139,12 @@ async def keys(connection: Connection, sites: Sequence[Site]) -> Mapping[Site, R
     return {Site(row.environment_id, row.name): Reads(row.reads, row.last_read_at) for row in rows}
 
 
-async def forget_deleted(connection: Connection) -> None:
-    """Forget the reads of environments that are no more."""
+async def forget(connection: Connection, days: int) -> None:
+    """Forget the reads of environments that are no more, and which prefixes nobody read lately.
+
+    Args:
+        connection: of the caller's transaction.
+        days: a prefix that nobody has read for so many is not told apart any longer.
+    """
     await connection.execute(_FORGET_DELETED)
+    await connection.execute(_FOLD_PREFIXES, {"days": days})

@@ -5,6 +5,7 @@ from uuid import UUID
 from central_config.assistant.service.scanning import SCAN, SCAN_ALL, Scanning
 from central_config.configurations.service import Snapshots
 from central_config.core.jobs.model import JobContext, JobKind, Schedule
+from central_config.core.jobs.queue import JobQueue
 from central_config.core.json import JSON
 from central_config.secrets.service import Vault, master_key
 
@@ -22,13 +23,13 @@ async def _scan(context: JobContext) -> JSON:
 async def _scan_all(context: JobContext) -> JSON:
     if not context.settings.ai_enabled:
         return {"skipped": "AI_ENABLED is false for this worker"}
-    scanning = _scanning(context)
-    workspaces = await scanning.workspaces()
-    found = 0
-    for number, workspace_id in enumerate(workspaces):
-        context.progress(number, len(workspaces))
-        found += sum((await scanning.scan(workspace_id)).values())
-    return {"workspaces": len(workspaces), "open": found}
+    jobs = await _scanning(context).spread()
+    queue = JobQueue.of(context.settings)
+    try:
+        await queue.dispatch(*jobs)  # what the queue does not take, the sweeper does
+    finally:
+        await queue.close()
+    return {"workspaces": len(jobs)}
 
 
 def _scanning(context: JobContext) -> Scanning:

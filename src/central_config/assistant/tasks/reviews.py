@@ -6,7 +6,7 @@ from central_config.assistant.service.engine.calls import Calls
 from central_config.assistant.service.engine.ollama import OllamaEngine
 from central_config.assistant.service.explaining import Explaining
 from central_config.assistant.service.reviewing import WORD_REVIEW
-from central_config.core.jobs.model import JobContext, JobFailedError, JobKind
+from central_config.core.jobs.model import JobContext, JobKind
 from central_config.core.json import JSON
 from central_config.secrets.service import Vault, master_key
 
@@ -16,15 +16,19 @@ _LIMIT = 150
 
 async def _word(context: JobContext) -> JSON:
     if not context.settings.ai_enabled:
-        raise JobFailedError("AI_ENABLED is false for this worker")
-    vault = Vault(context.database, master_key(context.settings), context.clock)
+        return await _worded(context, None)
     engine = OllamaEngine.of(context.settings)
     try:
-        calls = Calls(engine, context.database, context.clock)
-        explaining = Explaining(context.database, vault, calls, context.clock)
-        return {"wording": await explaining.word(UUID(str(context.arguments["review"])))}
+        return await _worded(context, Calls(engine, context.database, context.clock))
     finally:
         await engine.close()
 
 
-KINDS = (JobKind(WORD_REVIEW, _word, limit=_LIMIT),)
+async def _worded(context: JobContext, calls: Calls | None) -> JSON:
+    vault = Vault(context.database, master_key(context.settings), context.clock)
+    explaining = Explaining(context.database, vault, calls, context.clock)
+    return {"wording": await explaining.word(UUID(str(context.arguments["review"])))}
+
+
+# Any reader can ask for one, and a model is slow: they leave a place to other work.
+KINDS = (JobKind(WORD_REVIEW, _word, limit=_LIMIT, long=True),)

@@ -105,12 +105,10 @@ class RecommendationPage(BaseModel):
     )
 
     @classmethod
-    def of(
-        cls, listing: Listing, start: int, limit: int, cursor: str | None
-    ) -> "RecommendationPage":
-        """Return the HTTP form of a part of a listing."""
+    def of(cls, listing: Listing, cursor: str | None) -> "RecommendationPage":
+        """Return the HTTP form."""
         return cls(
-            items=[RecommendationOut.of(each) for each in listing.items[start : start + limit]],
+            items=[RecommendationOut.of(each) for each in listing.items],
             next_cursor=cursor,
             scanned_at=listing.scanned_at,
             revision=listing.revision,

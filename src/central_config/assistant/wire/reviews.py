@@ -59,7 +59,7 @@ class ReviewOut(BaseModel):
     risk: Risk = Field(description="The highest finding; a model can only raise it")
     findings: list[FindingOut] = Field(description="The worst first")
     values: int = Field(description="Served values the change makes different")
-    looked_at: int = Field(description="How many of them were looked at")
+    looked_at: int = Field(description="How many of them were looked at in full")
     withheld: int = Field(description="Edits you may not see; nothing is said of them")
     revision: int = Field(description="What it was compared with")
     wording: WordingOut | None = Field(description="What a model says, once it was asked")

@@ -45,9 +45,12 @@ def ask(
         body = {"question": words, "environment": opts.environment}
         answer = opts.client().post(path, {name: it for name, it in body.items() if it})
     if plan:
+        # What was understood goes beside the plan: a plan of nothing does not say why.
+        _understood(answer)
         write(json_text(_said(answer["plan"])))
         return
     if opts.out.human:
+        _understood(answer)
         _introduce(answer)
     if answer["rows"] or not opts.out.human:
         opts.out.show(answer, lambda: _rows(answer))
@@ -61,20 +64,20 @@ def _plan(file: str) -> Any:  # noqa: ANN401 - the server says what is wrong wit
 
 
 # What a plan says of itself when nobody said anything.
-_SILENT = {"value_is": "equals", "idle": "read", "days": 30}
+_SILENT = {"value_is": "equals", "idle": "read", "days": 30, "count": False}
 
 
 def _said(plan: dict[str, Any]) -> dict[str, Any]:
-    """Return a plan without what says nothing."""
+    """Return a plan without what says nothing: no is an answer, so `own: false` stays."""
     return {
         name: value
         for name, value in plan.items()
-        if value not in (None, [], False) and _SILENT.get(name) != value
+        if value not in (None, []) and not (name in _SILENT and _SILENT[name] == value)
     }
 
 
-def _introduce(answer: dict[str, Any]) -> None:
-    """Say how the question was understood, and what the rows do not tell."""
+def _understood(answer: dict[str, Any]) -> None:
+    """Say how the question was understood, by whom, and what was changed or not understood."""
     by = {"parser": "by rules", "llm": "by the model"}.get(answer["engine"])
     understood = by is not None and answer["plan"]["intent"] != "unsupported"
     say(answer["words"] + (f"  (understood {by})" if understood else ""))
@@ -82,6 +85,10 @@ def _introduce(answer: dict[str, Any]) -> None:
         warn(f"the model could not be asked: {answer['reason']}")
     for note in answer["notes"]:
         say(f"  {note}")
+
+
+def _introduce(answer: dict[str, Any]) -> None:
+    """Say what the rows do not tell."""
     if answer["columns"] and not answer["rows"]:
         say("  nothing found")
     if answer["truncated"]:

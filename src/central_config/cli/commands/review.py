@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from central_config.cli.client import Client, segment
-from central_config.cli.errors import DIFFERENT, OK, ProblemError
-from central_config.cli.output import details, table
+from central_config.cli.errors import DIFFERENT, OK, ProblemError, UsageError
+from central_config.cli.output import details, table, warn
 from central_config.cli.session import IN_WORKSPACE, InWorkspace
 
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ Severity = Literal["low", "medium", "high", "critical"]
 
 RISKS = ("none", "low", "medium", "high", "critical")
 _COLOURS = {"low": "cyan", "medium": "yellow", "high": "red", "critical": "bold red"}
-# Changes that a review of all looks at; seconds between two looks for the model's words, and how
-# long they are waited for (a worker asks for 60 s at most).
-_MOST, _LOOK_EVERY, _PATIENCE = 50, 1.0, 90.0
+# Seconds between two looks for the model's words, and how long they are waited for (a worker asks
+# for 60 s at most).
+_LOOK_EVERY, _PATIENCE = 1.0, 90.0
+# The risk of a change whose review cannot be had: nobody can say that it is low.
+_UNKNOWN = "unknown"
 
 
 def review(
@@ -40,8 +42,11 @@ def review(
     Args:
         change: the change's id; one that is published is judged in hindsight.
         explain: have the AI model put it into words, and wait for them.
-        fail_at: exit with 7 if the risk is at least this: low, medium, high or critical.
+        fail_at: exit with 7 if the risk is at least this: low, medium, high or critical; or if it
+            cannot be told.
     """
+    if explain and change is None:
+        raise UsageError("--explain puts one change into words", "Give its id.")
     client = opts.client()
     if change is None:
         found = _waiting(client, opts)
@@ -130,12 +135,25 @@ def _plain(text: str) -> "Text":
 
 def _waiting(client: Client, opts: InWorkspace) -> list[dict[str, Any]]:
     path = f"{opts.workspace_path()}/changes"
-    changes = client.items(path, {"status": "in_review"}, _MOST)
-    found: list[dict[str, Any]] = []
-    for each in changes:
-        about = fetched(client, opts, each["id"])
-        found.append({**about, "message": each["message"], "author": each["author"]})
-    return sorted(found, key=lambda it: -RISKS.index(it["risk"]))
+    found = [
+        {**_found(client, opts, each["id"]), "message": each["message"], "author": each["author"]}
+        for each in client.items(path, {"status": "in_review"})
+    ]
+    return sorted(found, key=lambda it: -_rank(it["risk"]))
+
+
+def _found(client: Client, opts: InWorkspace, change: str) -> dict[str, Any]:
+    """Return the review of one of many; one that fails must not hide the others."""
+    try:
+        return dict(fetched(client, opts, change))
+    except ProblemError as error:
+        if error.problem == "ai-disabled":  # there are no reviews at all
+            raise
+        return {"change": change, "risk": _UNKNOWN, "findings": [], "reason": error.message}
+
+
+def _rank(risk: str) -> int:
+    return len(RISKS) if risk == _UNKNOWN else RISKS.index(risk)
 
 
 def _list(found: Sequence[Document]) -> "Table":
@@ -146,7 +164,7 @@ def _list(found: Sequence[Document]) -> "Table":
             len(it["findings"]),
             it["author"],
             it["message"],
-            it["findings"][0]["evidence"] if it["findings"] else None,
+            it["findings"][0]["evidence"] if it["findings"] else it["reason"],
         ]
         for it in found
     ]
@@ -162,6 +180,8 @@ def _explained(client: Client, opts: InWorkspace, change: str) -> Any:  # noqa: 
         found = fetched(client, opts, change)
         if found["wording"] is None:  # the change, or what it is compared with, moved on
             return found
+    if found["wording"]["status"] == "queued":
+        warn("still waiting for a worker; look again with `ccfg review` for the words")
     return found
 
 
@@ -169,7 +189,7 @@ def _code(risks: Iterable[str], fail_at: Severity | None) -> int:
     if fail_at is None:
         return OK
     limit = RISKS.index(fail_at)
-    return DIFFERENT if any(RISKS.index(risk) >= limit for risk in risks) else OK
+    return DIFFERENT if any(_rank(risk) >= limit for risk in risks) else OK
 
 
 def _path(opts: InWorkspace, change: str) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
+from central_config.configurations.model.keys import MAXIMUM_KEY, key_fault
+
 # Different keys and prefixes that wait to be written down. Beyond that a read is counted as one of
 # its whole environment: too much is taken to be in use, never too little.
 _KEPT = 100_000
@@ -52,9 +54,14 @@ class ReadCounts:
             self.key(environment_id, key)
 
     def part(self, environment_id: UUID, prefix: str, reads: int = 1) -> None:
-        """Count reads of all keys that begin with a prefix; "" is the whole environment."""
+        """Count reads of all keys that begin with a prefix; "" is the whole environment.
+
+        A prefix that no key can begin with handed nothing out: it is no read of anything.
+        """
         known = self._prefixes.setdefault(environment_id, set())
         if prefix not in known:
+            if not _begins_keys(prefix):
+                return
             if len(known) >= _PREFIXES:
                 prefix = ""
             known.add(prefix)
@@ -79,3 +86,11 @@ class ReadCounts:
         if place not in waiting and len(waiting) >= _KEPT:
             place = Place(place.environment_id, "", part=True)
         waiting[place] = waiting.get(place, 0) + reads
+
+
+def _begins_keys(prefix: str) -> bool:
+    """Tell whether there can be keys that begin so."""
+    if len(prefix) > MAXIMUM_KEY:
+        return False
+    # Cut anywhere, a key is a key again, or it is once another letter follows.
+    return not prefix or key_fault(prefix) is None or key_fault(prefix + "a") is None

@@ -181,14 +181,14 @@ class History:
             )
         return found, state
 
-    async def count_changes(self, caller: Caller, wanted: Wanted) -> int:
-        """Return how many of them there are."""
+    async def count_changes(self, caller: Caller, wanted: Wanted, most: int) -> int | None:
+        """Return how many of them there are, counting to `most`; None: it would take too long."""
         state = await self._snapshots.knowing(caller.place.id, wanted.environments)
         places, within = self._reach(caller, state, wanted)
         if within is None:
             return 0
         async with self._database.connect() as connection:
-            return await past.count_changes(connection, caller.place.id, places, within)
+            return await past.count_changes(connection, caller.place.id, places, within, most)
 
     def _reach(
         self, caller: Caller, state: WorkspaceState, wanted: Wanted
@@ -303,7 +303,11 @@ class History:
         after: tuple[str, UUID],
         limit: int,
     ) -> tuple[list[Hit], WorkspaceState]:
-        """Return configurations whose key, description or value, if no secret, holds the words."""
+        """Return configurations whose key, description or value, if no secret, holds the words.
+
+        Only those within the caller's scope: even how many others there are would tell of them.
+        """
+        prefix = narrow(caller, "") or ""
         state = await self._snapshots.get(caller.place.id)
         chosen = [
             each.id
@@ -313,7 +317,15 @@ class History:
         if environment is not None:
             self._reading.find(caller, state, environment)
         async with self._database.connect() as connection:
-            hits = await store.search(connection, caller.place.id, chosen, words, after, limit)
+            hits = await store.search(
+                connection,
+                caller.place.id,
+                chosen,
+                words,
+                prefix=prefix,
+                after=after,
+                limit=limit,
+            )
         return hits, state
 
     async def origins(self, caller: Caller, revisions: Sequence[int]) -> dict[int, Origin]:

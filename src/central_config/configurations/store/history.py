@@ -90,7 +90,7 @@ _SEARCH = text("""
     FROM cc_configuration AS c
     LEFT JOIN cc_key AS k ON k.workspace_id = c.workspace_id AND k.key = c.key
     WHERE c.workspace_id = :workspace_id AND c.status IN ('active', 'deprecated')
-      AND c.environment_id = ANY(CAST(:environments AS uuid[]))
+      AND c.environment_id = ANY(CAST(:environments AS uuid[])) AND starts_with(c.key, :prefix)
       AND (c.key ILIKE :pattern OR c.body ILIKE :pattern OR k.description ILIKE :pattern)
       AND (c.key, c.environment_id) > (:after_key, CAST(:after_environment AS uuid))
     ORDER BY c.key, c.environment_id LIMIT :limit
@@ -180,21 +180,28 @@ async def origins(
     return {row.revision: Origin(*(getattr(row, name) for name in names)) for row in rows}
 
 
-async def search(
+async def search(  # noqa: PLR0913 - the parts of one question
     connection: Connection,
     workspace_id: UUID,
     environments: Sequence[UUID],
     words: str,
+    *,
+    prefix: str,
     after: tuple[str, UUID],
     limit: int,
 ) -> list[Hit]:
-    """Return configurations whose key, description or (not secret) value holds the words."""
+    """Return configurations whose key, description or (not secret) value holds the words.
+
+    `prefix`: only of keys that begin so. What a caller may not see has to be left out here: the
+    last hit of a full page becomes its cursor, which everybody can read.
+    """
     escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     rows = await connection.execute(
         _SEARCH,
         {
             "workspace_id": workspace_id,
             "environments": list(environments),
+            "prefix": prefix,
             "pattern": f"%{escaped}%",
             "after_key": after[0],
             "after_environment": after[1],

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
+from sqlalchemy.exc import DBAPIError
 
 from central_config.configurations.model.past import Position, Wanted
 from central_config.configurations.store.history import Version, version_of
@@ -15,7 +16,10 @@ _COLUMNS = """
     SELECT c.environment_id, c.key, v.version, v.revision, v.action, v.status, v.body, v.sealed,
            v.change_id, r.published_at, r.actor_name AS author, r.message
 """
-_COUNT = "SELECT count(*)"
+_COUNT, _AT_MOST = "SELECT count(*) FROM (SELECT 1", " LIMIT :most) AS found"
+# How many there are is worth a moment, not a minute; SQLSTATE of a statement that took longer.
+_PATIENCE = text("SET LOCAL statement_timeout = '3s'")
+_CANCELLED = "57014"
 _OF_WORKSPACE = """
     FROM cc_version AS v
     JOIN cc_configuration AS c ON c.id = v.configuration_id
@@ -84,11 +88,25 @@ async def changes(  # noqa: PLR0913 - the parts of one question
 
 
 async def count_changes(
-    connection: Connection, workspace_id: UUID, environments: Sequence[UUID], wanted: Wanted
-) -> int:
-    """Return how many there are."""
-    parameters = _parameters(workspace_id, environments, wanted)
-    return (await connection.execute(_statement(_COUNT, wanted), parameters)).scalar_one()
+    connection: Connection,
+    workspace_id: UUID,
+    environments: Sequence[UUID],
+    wanted: Wanted,
+    most: int,
+) -> int | None:
+    """Return how many there are, counting no further than `most`; None: it takes too long.
+
+    The transaction is of no more use afterwards.
+    """
+    parameters = _parameters(workspace_id, environments, wanted) | {"most": most}
+    await connection.execute(_PATIENCE)
+    try:
+        found = await connection.execute(_statement(_COUNT, wanted, _AT_MOST), parameters)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _CANCELLED:
+            raise
+        return None
+    return found.scalar_one()
 
 
 def _asked(wanted: Wanted) -> Iterator[tuple[str, object]]:

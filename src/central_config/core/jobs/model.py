@@ -110,6 +110,7 @@ class JobKind:
             (time limit, worker stops) it has about three seconds to clean up.
         retries: further runs after one that failed or was lost.
         limit: seconds a run may take; None is CELERY_TASK_SOFT_TIME_LIMIT.
+        long: it leaves a place to others, as does what asks for more time than is common.
         first_delay: seconds before the second run; doubled before each further one.
     """
 
@@ -118,6 +119,7 @@ class JobKind:
     retries: int = 3
     limit: float | None = None
     first_delay: float = 5.0
+    long: bool = False
 
     def delay(self, attempts: int) -> float:
         """Return the seconds to wait after that many runs."""

@@ -6,7 +6,7 @@ from itertools import permutations, product
 
 # Environments that are called by several names everywhere; the first of a line is nothing special.
 _SAME = (
-    ("prod", "production", "prd", "live"),
+    ("prod", "production", "prd", "live", "prods", "productions"),
     ("staging", "stage", "stg"),
     ("dev", "development", "devel", "develop"),
     ("test", "testing", "tst"),

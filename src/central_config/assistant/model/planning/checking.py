@@ -21,6 +21,10 @@ from central_config.assistant.model.questions.guard import guard
 # A command may hide behind a question.
 _SENTENCE = re.compile(r"(?<=[.?!:;])\s+")
 _PAIR = 2
+# Somebody dictates a plan or closes a tag: that is no question.
+_MARKUP = re.compile(r"\{\s*[\"']\w+[\"']\s*:|</?\w+>")
+# Words of times: where one is left over, the time that is meant was not understood.
+_TIMES = re.compile(r"weeks?|months?|quarters?|christmas|easter|\d+(?:st|nd|rd|th)")
 
 
 def check(
@@ -46,13 +50,29 @@ def check(
     if plan.intent == "unsupported":
         return unsupported(plan.reason or "unclear"), ()
     facts = Facts(question, vocabulary, now, environment)
-    if facts.blank or facts.hints_at("wish"):
-        return unsupported("unclear" if facts.blank else "write"), ()
+    blank = facts.blank or _MARKUP.search(question) is not None
+    if blank or facts.hints_at("wish"):
+        return unsupported("unclear" if blank else "write"), ()
     goal = aim(plan, facts)
     checked = _CHECKS[_intent(plan, facts)](plan, facts, goal)
     if checked.intent == "unsupported":
         return checked, ()
+    puzzling = _puzzling(facts, goal)
+    if puzzling:
+        return unsupported("unclear"), (f"not understood: {', '.join(puzzling)}",)
     return checked, (*goal.notes, *_dropped(plan, checked))
+
+
+def _puzzling(facts: Facts, goal: Aim) -> tuple[str, ...]:
+    """Return words without which an answer would be one to another question.
+
+    A time that is not understood, or a thing that is spoken of where no key was found for anything.
+    """
+    times = tuple(word for word in facts.unknown if _TIMES.fullmatch(word))
+    if times or goal.places is not None or not facts.unnamed:
+        return times
+    told = facts.says("idle", "value", "contains", "period", "author")
+    return () if told or facts.hints_at("unread", "unchanged") else facts.unexplained
 
 
 def _intent(plan: Plan, facts: Facts) -> Intent:
@@ -64,7 +84,7 @@ def _intent(plan: Plan, facts: Facts) -> Intent:
         return "changes" if _is_past(facts) else "find"
     if plan.intent == "changes" and not _is_past(facts):
         return "find" if _is_of_now(facts) else "changes"
-    if plan.intent == "compare" and not _pair(plan, facts):
+    if plan.intent == "compare" and not (_pair(plan, facts) and _compares(facts)):
         return _otherwise(facts)
     if plan.intent == "stale":
         return "changes" if _is_past(facts) else "find" if facts.retiring else "stale"

@@ -138,6 +138,8 @@ def limit(facts: Facts) -> int | None:
 
 def counts(plan: Plan, facts: Facts) -> bool:
     """Return whether the number is asked for: of configurations, not what one of them says."""
+    if plan.intent == "find" and "often" in facts.tokens:
+        return False  # a setting says how often something is done
     return facts.hints_at("count") and (plan.count or facts.says("count"))
 
 

@@ -122,6 +122,7 @@ _PATTERNS: dict[Hint, str] = {
         r"|\bhow many (?:servers|machines|instances|pods|customers|visitors|people)\b"
         r"|^who (?:is|are|was) the (?!last|first|one|person|culprit|latest)"
         r"|^who (?:owns|maintains|runs)\b"
+        r"|^how (?:do|can|should) (?:i|we) (?:get|request|obtain|become|apply|ask)\b"
         r"|^(?:write|tell|sing|draw|compose) (?:me )?an?\b"
     ),
     # What monitoring knows, or nobody here: it counts only if no key is called so.

@@ -1,10 +1,12 @@
 """Which keys a plan is about: what the question itself names, then what a model takes it for."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from central_config.assistant.model.language.key_index import KeyIndex, stem, words_of
+from central_config.assistant.model.language.listed import listed
 from central_config.assistant.model.planning.facts import Facts
 from central_config.assistant.model.planning.retrieval import alike
 from central_config.assistant.model.plans import Plan
@@ -14,6 +16,14 @@ from central_config.assistant.model.questions.phrases import Reading
 _ALIKE = 0.5
 # `log` may stand for `logging`, `to` for nothing.
 _SHORTEST = 3
+# All sets of phrases are tried: two to the power of so many.
+_MOST_READINGS = 9
+# Words for a kind of thing, or of service: what they belong to says which.
+_KINDS = listed("""
+    service name number limit size level max min maximum minimum count type mode new old default
+    user keep index path file value key access enabled group hour minute second day version time
+    page order format source host request change link account system
+""")
 
 
 class Aim(msgspec.Struct, frozen=True):
@@ -44,7 +54,8 @@ def aim(plan: Plan, facts: Facts) -> Aim:
     gathering = _Gathering(index)
     if isinstance(prefix, str):
         gathering.narrow((), _below(prefix, index))
-    for reading in _by_trust(facts.readings, plan.words):
+    chosen = _together(facts.readings, plan.words, gathering.places, len(index.keys))
+    for reading in chosen:
         gathering.narrow(reading.words, reading.places)
     notes = list(_guesses(plan, facts, gathering))
     return Aim(
@@ -77,36 +88,51 @@ class _Gathering:
         return stem(word) in {stem(part) for each in self.words for part in words_of(each)}
 
 
-def _by_trust(readings: list[Reading], chosen: Iterable[str]) -> list[Reading]:
-    """Return the phrases, those first that the model chose too, then those that say the most."""
-    stems = {stem(word) for word in chosen}
+def _together(
+    readings: list[Reading], agreed: Iterable[str], within: frozenset[int] | None, keys: int
+) -> tuple[Reading, ...]:
+    """Return the phrases some keys hold all of that say the most of what the question says.
 
-    def trust(reading: Reading) -> tuple[int, int, float, int]:
-        agreed = sum(stem(word) in stems for word in reading.words)
-        return -agreed, -len(reading.words), reading.cost, len(reading.places)
+    A rare word says more than a common one, one that names a kind of thing (`limit`, `name`) next
+    to nothing, and one that the model chose as well a little more.
+    """
+    stems = {stem(word) for word in agreed}
+    worth = {
+        number: _worth(reading, stems, keys)
+        for number, reading in enumerate(readings[:_MOST_READINGS])
+    }
+    best: tuple[float, tuple[int, ...]] = (0.0, ())
+    rows: list[tuple[tuple[int, ...], frozenset[int] | None]] = [((), within)]
+    for number in worth:
+        places = readings[number].places
+        for row, held in tuple(rows):
+            left = places if held is None else held & places
+            if left:
+                rows.append(((*row, number), left))
+    for row, _ in rows:
+        best = max(best, (sum(worth[number] for number in row), row))
+    return tuple(readings[number] for number in best[1])
 
-    return sorted(readings, key=trust)
+
+def _worth(reading: Reading, agreed: set[str], keys: int) -> float:
+    kinds = sum(stem(word) in _KINDS for word in reading.words)
+    rarity = 1 + math.log(max(keys, 1) / max(len(reading.places), 1))
+    said = len(reading.words) - kinds * 0.9
+    trust = 1.5 if any(stem(word) in agreed for word in reading.words) else 1.0
+    return rarity * said * trust * (1 - min(reading.cost, 0.8) / 2)
 
 
 def _guesses(plan: Plan, facts: Facts, gathering: _Gathering) -> Iterator[str]:
-    """Add the words of the model that the question bears out, or leaves room for; tell of them.
+    """Add the words of the model that the question bears out; tell of the others.
 
-    There is room for one where a thing was named that nothing explains, and no key was: a model
-    that has no idea names several words, the first that come to its mind. Whoever asks for what
-    nobody needs has many words for that, and seldom one for a key.
+    A model that has no idea names the first words that come to its mind: none is taken on trust.
     """
-    needless = facts.says("idle") or facts.hints_at("unread", "unchanged")
-    room = facts.unnamed and gathering.places is None and not needless
     for word in plan.words:
         if gathering.holds(word):
             continue
-        places = gathering.index.of_word(word)
         supported = any(_stands_for(said, word) for said in (*facts.unexplained, *facts.cued))
-        if not (supported or room) or not gathering.narrow((word,), places):
+        if not supported or not gathering.narrow((word,), gathering.index.of_word(word)):
             yield f"“{word}” was left out: the question does not speak of it"
-        elif not supported:
-            room = False
-            yield f"“{word}” is a guess at what is meant"
 
 
 def _stands_for(said: str, word: str) -> bool:

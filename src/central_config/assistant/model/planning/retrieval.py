@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from central_config.assistant.model.language.key_index import words_of
+from central_config.assistant.model.planning.meaning import Ranking, joined
 
 # Below this share of common trigrams two words are strangers (`cache` and `caches`: 0.73).
 _ALIKE = 0.45
@@ -36,10 +37,17 @@ class Retrieval:
     Args:
         keys: all of them.
         synonyms: what people say, and the words of keys it may stand for.
+        meaning: ranks the same keys by what words mean, if that is known.
     """
 
-    def __init__(self, keys: Sequence[str], synonyms: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        keys: Sequence[str],
+        synonyms: Mapping[str, Sequence[str]],
+        meaning: Ranking | None = None,
+    ) -> None:
         self._keys = keys
+        self._meaning = meaning
         self._synonyms = synonyms
         self._holders: dict[str, list[int]] = defaultdict(list)
         for number, key in enumerate(keys):
@@ -70,11 +78,14 @@ class Retrieval:
             naming: its words that may name a key, or several.
             most: how many at most.
         """
+        naming = tuple(naming)
         scores: dict[int, float] = defaultdict(float)
         for said in naming:
             for number, score in self._scores(said.lower()).items():
                 scores[number] += score
         ranked = sorted(scores, key=lambda number: (-scores[number], self._keys[number]))
+        if self._meaning is not None:
+            ranked = joined(ranked, self._meaning.nearest(naming, most), most)
         return tuple(self._keys[number] for number in ranked[:most])
 
     def similar(self, said: str) -> dict[str, float]:

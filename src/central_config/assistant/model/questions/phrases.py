@@ -81,7 +81,8 @@ def _names(tokens: list[str], before: str, start: int, vocabulary: Vocabulary) -
         if slug and (slug == said or said not in _ENGLISH or before in _PLACING):
             yield Clause(start, end, NAME, (("environment", slug),))
         group = vocabulary.names.group(said) if said not in _STOP else ()
-        if group:
+        # `which model is live in europe` names one environment, not all that are called `live`.
+        if group and (said not in _ENGLISH or before in _PLACING or not before):
             means: tuple[tuple[Slot, object], ...] = tuple(("environment", one) for one in group)
             yield Clause(start, end, GROUP, means)
         user = vocabulary.names.user(said)

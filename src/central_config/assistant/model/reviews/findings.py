@@ -5,6 +5,8 @@ from typing import Literal, get_args
 
 import msgspec
 
+from central_config.core.pace import Steps
+
 Severity = Literal["low", "medium", "high", "critical"]
 Risk = Literal["none", "low", "medium", "high", "critical"]
 
@@ -22,6 +24,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         also: further environments in which it is the same.
         key, pointer: the key, and a JSON pointer into its value where only a part is meant.
         evidence: the facts it rests on, values quoted and capped. Never a secret.
+        source: the policy or schema rule it follows from, where it is of the workspace.
         advice: what to do if it was not meant.
     """
 
@@ -32,6 +35,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     pointer: str = ""
     evidence: str
     advice: str
+    source: str = ""
     also: tuple[str, ...] = ()
 
 
@@ -72,17 +76,42 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     )
 
 
-def merged(findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings with those that are the same in several environments told once.
+def merging(findings: Iterable[Finding]) -> Steps[list[Finding]]:
+    """Return findings with those that are the same in several environments told once, in steps.
 
     A value edited in a parent is seen by all its heirs: the worst of them speaks for the others.
+    Two findings of one environment are two, whatever they have in common.
     """
-    together: dict[tuple[str, str, str], list[Finding]] = {}
+    together: dict[tuple[str, ...], list[list[Finding]]] = {}
     for finding in findings:
-        together.setdefault((finding.rule, finding.key, finding.pointer), []).append(finding)
+        _join(together.setdefault(_about(finding), []), finding)
+        yield
     made: list[Finding] = []
-    for group in together.values():
-        worst = max(group, key=lambda it: SEVERITIES.index(it.severity))
-        seen = {each.environment for each in group} - {worst.environment}
-        made.append(msgspec.structs.replace(worst, also=tuple(sorted(seen))))
+    for groups in together.values():
+        made += map(_spoken_for, groups)
+        yield
     return in_order(made)
+
+
+def _about(finding: Finding) -> tuple[str, ...]:
+    """Return what findings about the same have in common.
+
+    Of one rule of the workspace there may be several about one place: their words tell them apart.
+    """
+    words = finding.evidence if finding.source else ""
+    return finding.rule, finding.source, finding.key, finding.pointer, words
+
+
+def _join(groups: list[list[Finding]], finding: Finding) -> None:
+    """Put a finding to the first group that has none of its environment."""
+    for group in groups:
+        if all(each.environment != finding.environment for each in group):
+            group.append(finding)
+            return
+    groups.append([finding])
+
+
+def _spoken_for(group: list[Finding]) -> Finding:
+    worst = max(group, key=lambda it: SEVERITIES.index(it.severity))
+    seen = {each.environment for each in group} - {worst.environment}
+    return msgspec.structs.replace(worst, also=tuple(sorted(seen)))

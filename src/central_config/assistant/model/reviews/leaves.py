@@ -4,17 +4,16 @@ A value may be a whole document; what changes in it is some of its leaves. A lea
 it is measured by: what it was, what it is elsewhere, and what stands beside it.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from central_config.core.json import JSON, equal
+from central_config.core.json import JSON, encode_sorted, equal
 
 MaybeJSON: TypeAlias = "JSON | UnsetType"
-# Leaves of one value that are looked at; what holds more is data rather than configuration.
-MOST_LEAVES: Final = 2000
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -75,10 +74,14 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True):
             yield f"nearby, {key}", value
 
 
-def steps(before: MaybeJSON, after: MaybeJSON, pointer: str = "") -> Iterator[Step]:
-    """Yield the leaves in which two values differ; where their kinds differ, that node too."""
+def steps(before: MaybeJSON, after: MaybeJSON, pointer: str = "") -> Iterator[Step | None]:
+    """Yield the leaves in which two values differ; where their kinds differ, that node too.
+
+    They come in the order they are written in. None stands for a part that is as it was: whoever
+    goes through a large value can let others work in between.
+    """
     if isinstance(before, dict) and isinstance(after, dict):
-        for name in before.keys() | after.keys():
+        for name in dict.fromkeys((*before, *after)):
             place = f"{pointer}/{_escaped(name)}"
             yield from steps(before.get(name, UNSET), after.get(name, UNSET), place)
     elif isinstance(before, list) and isinstance(after, list):
@@ -91,20 +94,32 @@ def steps(before: MaybeJSON, after: MaybeJSON, pointer: str = "") -> Iterator[St
             yield from steps(UNSET, value, f"{pointer}/{_escaped(str(name))}")
     elif before is UNSET or after is UNSET or not equal(before, after):
         yield Step(pointer, before, after)
+    else:
+        yield None
 
 
-def _list_steps(before: list[JSON], after: list[JSON], pointer: str) -> Iterator[Step]:
+def _list_steps(before: list[JSON], after: list[JSON], pointer: str) -> Iterator[Step | None]:
     """Yield the items that are new. Items have no names: one that moved has not changed."""
     if len(before) == len(after):
         for position, (old, new) in enumerate(zip(before, after, strict=True)):
             yield from steps(old, new, f"{pointer}/{position}")
         return
+    left: Counter[bytes] = Counter()
+    for value in before:
+        left[encode_sorted(value)] += 1
+        yield None
     for position, value in enumerate(after):
-        if not any(equal(value, old) for old in before):
+        text = encode_sorted(value)
+        if left[text]:
+            left[text] -= 1
+            yield None
+        else:
             yield from steps(UNSET, value, f"{pointer}/{position}")
     for position, value in enumerate(before):
-        if not any(equal(value, new) for new in after):
-            yield Step(f"{pointer}/{position}", value, UNSET)
+        text = encode_sorted(value)
+        gone = bool(left[text])
+        left[text] -= gone
+        yield Step(f"{pointer}/{position}", value, UNSET) if gone else None
 
 
 def find(value: MaybeJSON, pointer: str) -> MaybeJSON:

@@ -1,6 +1,7 @@
 """What environments are called, and which of them are production."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 
 from central_config.assistant.model.language.words import words
 
@@ -40,7 +41,8 @@ def called(slug: str) -> frozenset[str]:
     return frozenset(names - _EVERYDAY)
 
 
-def names_of_others(environments: Iterable[str], kin: Iterable[str]) -> Mapping[str, str]:
+@lru_cache(maxsize=256)
+def names_of_others(environments: tuple[str, ...], kin: frozenset[str]) -> Mapping[str, str]:
     """Return by name the environments it would be a surprise to meet in a value.
 
     `kin` are the environment itself and those it inherits from: they may be named.

@@ -38,6 +38,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             severity=self.severity,
             environment=environment,
             key=key,
+            source=self.name,
             evidence=f"the policy {self.name} holds for {self.pattern}",
             advice=self.advice or "Let somebody look at it who knows this key.",
         )

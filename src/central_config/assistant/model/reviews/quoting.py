@@ -4,25 +4,26 @@ A value is text that a stranger may have written. It is shown as JSON, so it can
 quotation, hold a line break, or play with what a terminal does.
 """
 
-import unicodedata
-
 from msgspec import UNSET
 
 from central_config.assistant.model.reviews.leaves import MaybeJSON
 from central_config.assistant.model.reviews.secrecy import looks_secret
+from central_config.assistant.model.showing import visible
 from central_config.core.json import encode
 
 # Characters of a value that are shown, and of a sentence that may hold values.
 SHOWN, SENTENCE = 80, 200
+# Of a larger object or list only the size is told: whether a secret is in it takes too long.
+_MEMBERS = 50
 HIDDEN = "(not shown: it looks like a secret)"
-# What JSON leaves as it is and no reader sees: control and format characters, separators, ...
-_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 
 
 def quoted(name: str, value: MaybeJSON) -> str:
     """Return a value of a leaf of that name as evidence shows it."""
     if value is UNSET:
         return "nothing"
+    if isinstance(value, (dict, list)) and len(value) > _MEMBERS:
+        return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)} members"
     if _holds_secret(name, value):
         return HIDDEN
     text = encode(value).decode()
@@ -44,13 +45,5 @@ def _holds_secret(name: str, value: MaybeJSON) -> bool:
 
 
 def _capped(text: str, limit: int) -> str:
-    shown = "".join(_visible(character) for character in text[:limit])
+    shown = visible(text[:limit], on_a_line=True)
     return shown if len(text) <= limit else f"{shown}... ({len(text)} characters)"
-
-
-def _visible(character: str) -> str:
-    if character == " ":
-        return character
-    category = unicodedata.category(character)
-    hidden = category in _UNSEEN or category == "Zs"
-    return f"\\u{ord(character):04x}" if hidden else character

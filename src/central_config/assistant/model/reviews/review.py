@@ -76,7 +76,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         change: what was looked at.
         findings: the worst first.
-        looked_at, values: how many served values were looked at, and how many it changes.
+        looked_at, values: how many served values were seen in full, and how many it changes.
         withheld: edits the caller may not see; nothing is said of them.
         revision: what it was compared with.
         wording: what a model says, if it was asked.

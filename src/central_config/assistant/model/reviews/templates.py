@@ -8,6 +8,8 @@ import re
 
 _PART = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{[^}]*\}|%\([^)]*\)[sd]|\$\([^)]*\)", re.DOTALL)
 
+_LONGEST = 2000
+
 
 def templated(value: object) -> bool:
     """Tell whether all of a value is filled in elsewhere: it may become of any type."""
@@ -15,5 +17,6 @@ def templated(value: object) -> bool:
 
 
 def fixed_part(text: str) -> str:
-    """Return a text without what is filled in."""
-    return _PART.sub("", text)
+    """Return a text without what is filled in; a long one as it is."""
+    # Of brackets that are never closed each would be looked for to the end.
+    return text if len(text) > _LONGEST else _PART.sub("", text)

@@ -1,5 +1,6 @@
 """One use of a tool: checked like a request to a route, carried out, written down."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from central_config.access.model import Caller
 from central_config.assistant.routes.mcp.catalogue import Tool
 from central_config.assistant.routes.mcp.parts import Parts
-from central_config.assistant.service.tool_log import OK, ToolLog
+from central_config.assistant.service.tool_log import CANCELLED, OK, ToolLog
 from central_config.assistant.wire.tools.arguments import Arguments
 from central_config.assistant.wire.tools.results import Answer
 from central_config.core.json import JSON
@@ -72,18 +73,29 @@ class Calls:
         outcome, refusal, answer = OK, None, None
         try:
             answer = await self._carry_out(call, tool, given)
+        except asyncio.CancelledError:
+            await self._write_down(call, tool, CANCELLED, began)
+            raise
         except Exception as error:  # noqa: BLE001 - the application decides what is told of it
             refusal = self._means.as_problem(error)
             outcome = refusal.code
         try:
-            await self._books.audit(call.caller, tool.name, outcome, call.told)
+            await self._write_down(call, tool, outcome, began)
         except Exception as error:  # noqa: BLE001 - see above
             refusal = refusal or self._means.as_problem(error)
-            outcome = refusal.code
-        self._books.count(tool.name, outcome, time.perf_counter() - began)
         if refusal is not None or answer is None:
             raise refusal or Problem("internal-error", "the tool answered nothing")
         return answer
+
+    async def _write_down(self, call: "_Call", tool: Tool, outcome: str, began: float) -> None:
+        """Count a call and record it; counted as failed where it cannot be recorded."""
+        try:
+            await self._books.audit(call.caller, tool.name, outcome, call.told)
+        except Exception as error:
+            outcome = outcome if outcome != OK else self._means.as_problem(error).code
+            raise
+        finally:
+            self._books.count(tool.name, outcome, time.perf_counter() - began)
 
     async def _carry_out(self, call: "_Call", tool: Tool, given: Mapping[str, JSON]) -> Answer:
         asked = _checked(tool, given)

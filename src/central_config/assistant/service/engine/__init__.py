@@ -4,7 +4,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-Purpose = Literal["plan", "explain", "review", "advice"]
+Purpose = Literal["plan", "review", "doctor"]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,11 +43,23 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineAwayError(Exception):
-    """No reply is to be had now: `reason` says why, in words for a person."""
+    """No reply is to be had now.
 
-    def __init__(self, reason: str) -> None:
+    Attributes:
+        reason: why, in words for whoever asked; it does not say where the engine is.
+        detail: what operators need besides: an address, what the engine said. Only for logs and
+            for commands of the server.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.detail = detail
+
+    @property
+    def whole(self) -> str:
+        """Why, for operators."""
+        return f"{self.reason}: {self.detail}" if self.detail else self.reason
 
 
 class EngineRestingError(EngineAwayError):

@@ -1,7 +1,9 @@
 """Every question to the model goes through here: cached, counted, timed, and in the audit log."""
 
+import asyncio
 import hashlib
 import time
+from typing import get_args
 
 import msgspec
 from typing_extensions import override
@@ -14,10 +16,12 @@ from central_config.assistant.service.engine import (
     EngineBusyError,
     EngineRestingError,
     KnownEngine,
+    Purpose,
     Reply,
     Request,
 )
 from central_config.assistant.service.engine.form import fits, offered
+from central_config.assistant.service.finishing import finished
 from central_config.audit.model import Actor, Event
 from central_config.audit.service import record
 from central_config.core.clock import Clock
@@ -28,8 +32,7 @@ from central_config.core.metrics import AI_OPERATION_DURATION, AI_OPERATIONS, CA
 # Only these are cached: they hold no values of anybody's configuration. What words findings is
 # kept by whoever found them.
 _CACHED = frozenset({"plan"})
-_PURPOSES = ("plan", "explain", "review", "advice")
-_OK, _ERROR, _BUSY, _CACHED_OUTCOME = "ok", "error", "busy", "cached"
+_OK, _ERROR, _BUSY, _CACHED_OUTCOME, _CANCELLED = "ok", "error", "busy", "cached", "cancelled"
 _HIT, _MISS = (CACHE_REQUESTS.labels("answers", outcome) for outcome in ("hit", "miss"))
 
 
@@ -51,7 +54,7 @@ class Calls:
         self._clock = clock
         self._answers = answers or Answers()
         # From zero on, or the first failure after a start would be no rise.
-        for purpose in _PURPOSES:
+        for purpose in get_args(Purpose):
             AI_OPERATION_DURATION.labels(purpose)
             for outcome in (_OK, _ERROR, _BUSY):
                 AI_OPERATIONS.labels(purpose, outcome)
@@ -79,6 +82,10 @@ class Calls:
             reply = await self._answered(request)
         except EngineAwayError as error:
             await self._record(actor, place, request, _told(error, began))
+            raise
+        except asyncio.CancelledError:
+            # Whoever asked has gone, or the process ends; the model may have been shown all of it.
+            await self._record(actor, place, request, _given_up(began))
             raise
         await self._record(actor, place, request, _said(request, reply))
         return reply
@@ -139,13 +146,16 @@ class Calls:
         place_id, target = (None, "") if place is None else (place.id, place.slug)
         event = Event("ai.called", target, actor, place_id, details)
         try:
-            async with transaction(self._database) as connection:
-                await record(connection, [event], self._clock)
+            await finished(self._write(event))
         except Exception as error:
             if not lost_connection(error):
                 raise
             said = "the AI engine is not used while nobody can write down that it is"
             raise EngineAwayError(said) from error
+
+    async def _write(self, event: Event) -> None:
+        async with transaction(self._database) as connection:
+            await record(connection, [event], self._clock)
 
 
 class _Bound(Engine):
@@ -175,8 +185,15 @@ def _outcome(error: EngineAwayError) -> str:
 
 
 def _told(error: EngineAwayError, began: float) -> dict[str, JSON]:
-    took = round((time.monotonic() - began) * 1000)
-    return {"milliseconds": took, "outcome": _outcome(error), "reason": error.reason}
+    return {"milliseconds": _since(began), "outcome": _outcome(error), "reason": error.reason}
+
+
+def _given_up(began: float) -> dict[str, JSON]:
+    return {"milliseconds": _since(began), "outcome": _CANCELLED}
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
 
 
 def _said(request: Request, reply: Reply) -> dict[str, JSON]:

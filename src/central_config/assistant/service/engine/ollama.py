@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 # How long an answer may take, all in all (seconds). Somebody waits for a plan at the terminal.
-LIMITS: Mapping[Purpose, float] = {"plan": 20.0, "explain": 60.0, "review": 60.0, "advice": 60.0}
+LIMITS: Mapping[Purpose, float] = {"plan": 20.0, "review": 60.0, "doctor": 60.0}
 CONNECT_WITHIN = 2.0
 # The part of it that waiting for others may take: what is left must do for an answer.
 _WAIT = 0.25
@@ -37,10 +37,12 @@ WARM_UP_WITHIN = 300.0
 # How long what the engine said about its models holds (seconds), and how long it may take to say.
 _KNOWN_FOR = 60.0
 _LISTED_WITHIN = 2.0
+# How long nobody asks again after it did not say, where it said it before (seconds).
+_TRUSTED_FOR = 10.0
 # The same words get the same answer.
 _SEED = 1
-# A token is rarely shorter than this (characters). Ollama cuts the beginning of what is too long,
-# silently: the rules would be lost first.
+# A token is rarely shorter than this (ASCII characters). Ollama cuts the beginning of what is too
+# long, silently: the rules would be lost first.
 _TOKEN = 3
 # No answer is as long: whatever sends it is not a model that was told when to stop (characters).
 _MOST_TEXT = 256 * 1024
@@ -148,15 +150,23 @@ class OllamaEngine(KnownEngine):
     async def digest(self) -> str:
         if self._digest and time.monotonic() < self._known_until:
             return self._digest
-        try:
+        if not self._digest:
             with self._breaker.watching(proves=False):
-                async with self._translated(_LISTED_WITHIN):
-                    return await self._known_digest()
+                return await self._listed_digest()
+        try:
+            self._breaker.check()
+            return await self._listed_digest()
         except EngineAwayError:
             if not self._digest:
                 raise
-            # It was this model when it was last seen; what it said then still holds.
+            # It was this model when it was last seen; what it said then still holds. The breaker
+            # does not count it: the question that follows is counted, and one counts once.
+            self._known_until = time.monotonic() + _TRUSTED_FOR
             return self._digest
+
+    async def _listed_digest(self) -> str:
+        async with self._translated(_LISTED_WITHIN):
+            return await self._known_digest()
 
     async def warm_up(self, system: str = "") -> float:
         """Have the model loaded; return how long that took (seconds).
@@ -191,9 +201,9 @@ class OllamaEngine(KnownEngine):
         return Seen([each.model or "" for each in listed.models], digest, until, context)
 
     def _check_length(self, request: Request) -> None:
-        length = len(request.system) + len(request.prompt)
-        if length // _TOKEN + request.most_tokens > self.context:
-            said = f"the question is too long for {self.context} tokens ({length} characters)"
+        text = request.system + request.prompt
+        if _tokens(text) + request.most_tokens > self.context:
+            said = f"the question is too long for {self.context} tokens ({len(text)} characters)"
             raise EngineAwayError(said)
 
     async def _known_digest(self) -> str:
@@ -250,21 +260,27 @@ class OllamaEngine(KnownEngine):
             raise EngineAwayError(said) from None
         except Exception as error:
             # The client lets through what its HTTP library, JSON and its own models raise.
-            log.info("the AI engine failed", error=type(error).__name__, said=_short(error))
-            raise EngineAwayError(self._reason(error)) from error
+            log.info(
+                "the AI engine failed",
+                address=self.address,
+                error=type(error).__name__,
+                said=_short(error),
+            )
+            raise self._away(error) from error
 
-    def _reason(self, error: Exception) -> str:
+    def _away(self, error: Exception) -> EngineAwayError:
+        """Return what an error means; what only operators are to know is in the detail."""
         if isinstance(error, ConnectionError) or type(error).__name__.startswith("Connect"):
-            return f"the AI engine cannot be reached at {self.address}"
+            return EngineAwayError("the AI engine cannot be reached", f"at {self.address}")
         status = getattr(error, "status_code", None)
         if status == _NOT_FOUND:
             self._digest = ""
-            return self._missing()
+            return EngineAwayError(self._missing())
         if isinstance(status, int) and status > 0:
-            return f"the AI engine answered {status}: {_short(error)}"
+            return EngineAwayError(f"the AI engine answered {status}", _short(error))
         if isinstance(error, ValueError | TypeError | AttributeError):
-            return "the AI engine's answer cannot be read"
-        return f"the AI engine broke off: {_short(error)}"
+            return EngineAwayError("the AI engine's answer cannot be read")
+        return EngineAwayError("the AI engine broke off", _short(error))
 
 
 async def _together(parts: AsyncGenerator["ChatResponse"]) -> tuple[str, str]:
@@ -278,6 +294,12 @@ async def _together(parts: AsyncGenerator["ChatResponse"]) -> tuple[str, str]:
         if part.done:
             return "".join(pieces), part.done_reason or "stop"
     raise EngineAwayError("the AI engine broke off in the middle of its answer")
+
+
+def _tokens(text: str) -> int:
+    """Return how many tokens a text is at most, nearly: other scripts take one a character."""
+    plain = len(text.encode("ascii", "ignore"))
+    return plain // _TOKEN + len(text) - plain
 
 
 def _short(error: Exception) -> str:

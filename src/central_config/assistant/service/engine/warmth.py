@@ -47,7 +47,7 @@ class Warmth:
             try:
                 seconds = await self._engine.warm_up(self._system)
             except EngineAwayError as error:
-                log.warning("the AI engine is not warm", reason=error.reason, again_in=pause)
+                log.warning("the AI engine is not warm", reason=error.whole, again_in=pause)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LATER)
             else:

@@ -14,12 +14,12 @@ from central_config.core.web import Moment, Text
 MOST_EDITS = 50
 
 Slug = Annotated[
-    str, Field(min_length=1, max_length=63, description="An environment", examples=["prod"])
+    Text, Field(min_length=1, max_length=63, description="An environment", examples=["prod"])
 ]
 Few = Annotated[int, Field(ge=1, le=50, description="Items in one answer")]
 Many = Annotated[int, Field(ge=1, le=200, description="Items in one answer")]
 Key = Annotated[
-    str,
+    Text,
     Field(
         min_length=1,
         max_length=512,
@@ -28,10 +28,10 @@ Key = Annotated[
     ),
 ]
 Prefix = Annotated[
-    str, Field(max_length=512, description="Only keys that begin with this, e.g. `app/db/`")
+    Text, Field(max_length=512, description="Only keys that begin with this, e.g. `app/db/`")
 ]
 At = Annotated[
-    str | None,
+    Text | None,
     Field(
         max_length=40,
         description="A past moment: a revision number, or a time such as 2026-11-23T12:00:00Z; "
@@ -39,7 +39,7 @@ At = Annotated[
     ),
 ]
 Cursor = Annotated[
-    str | None,
+    Text | None,
     Field(max_length=1000, description="`next_cursor` of the answer before; absent: the beginning"),
 ]
 
@@ -50,7 +50,7 @@ class Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     workspace: Annotated[
-        str | None,
+        Text | None,
         Field(
             min_length=1,
             max_length=63,

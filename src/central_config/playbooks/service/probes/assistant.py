@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, cast
 
-from central_config.assistant.service.engine.examining import Finding as Examined
-from central_config.assistant.service.engine.examining import examine
+from central_config.assistant.service.engine.doctor import Probe, examine
 from central_config.assistant.service.engine.ollama import OllamaEngine
 from central_config.core.json import JSON, decode
 from central_config.playbooks.model.errors import UnreachableError
@@ -44,7 +43,7 @@ async def answering(world: World) -> list[Finding]:
     # In a thread: its client takes its time to be imported, and others are looked at meanwhile.
     engine = await asyncio.to_thread(OllamaEngine.of, settings)
     patience = 2 * world.patience
-    found: dict[str, Examined] = {}
+    found: dict[str, Probe] = {}
     try:
         async with asyncio.timeout(patience):
             async for each in examine(engine):
@@ -59,7 +58,7 @@ async def answering(world: World) -> list[Finding]:
     return [Finding(ANSWER, _STATUSES.get(answer.status, Status.UNKNOWN), answer.summary)]
 
 
-def _silent(found: Mapping[str, Examined], patience: float) -> Finding:
+def _silent(found: Mapping[str, Probe], patience: float) -> Finding:
     """Say that no answer came: from a model in memory it should have, another is being loaded."""
     said = f"no answer within {patience:.0f} s"
     if "warm" in found and found["warm"].status == "ok":

@@ -69,9 +69,7 @@ def _is_slip(text: str, other: str) -> bool:
 
 def _counting(text: str, other: str) -> bool:
     """Tell whether the texts differ in a letter that counts: it stands alone or after a number."""
-    pairs = zip(
-        re.findall(r"[A-Za-z]+|\d+", text), re.findall(r"[A-Za-z]+|\d+", other), strict=False
-    )
+    pairs = zip(_RUN.findall(text), _RUN.findall(other), strict=False)
     return any(one != two and len(one) == 1 and len(two) == 1 for one, two in pairs)
 
 

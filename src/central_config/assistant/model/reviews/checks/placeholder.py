@@ -17,7 +17,7 @@ _LOUD = re.compile(
     r"change[-_ ]?(?:me|this|it)(?:[-_ ](?:please|now|later))?|replace[-_ ]?(?:me|this|with\w*|it)"
     r"|(?:to[-_ ]?be|tb)[-_ ]?(?:d|defined|determined|filled|done|set)"
     r"|fill[-_ ]?(?:me|this)?[-_ ]?in|insert[-_ ][\w-]*[-_ ]?here|put[-_ ][\w-]+[-_ ]here"
-    r"|your[-_](?:\w+[-_])*(?:here|key|token|password|secret|host|hostname|domain|name|id|url"
+    r"|your[-_](?:[^\W_]+[-_])*(?:here|key|token|password|secret|host|hostname|domain|name|id|url"
     r"|server|user|username|email|bucket|value|database|db|api|org|company|project|region)"
     r"|enter[-_ ](?:your|the)[-_ ]\w+|set[-_ ]?me|fix[-_ ]?me|lorem ipsum|dummy|foobar"
     r")(?![A-Za-z])",
@@ -45,7 +45,7 @@ _WORTHLESS = frozenset({"value", "string", "sample", "insert"})
 def placeholder(leaf: Leaf) -> Iterator[Finding]:
     """Find a text that stands for another one."""
     text = leaf.text
-    if text is None or not 0 < len(text) <= _LONGEST:
+    if not text:
         return
     mark = placeheld(text)
     if mark is None or (isinstance(leaf.before, str) and placeheld(leaf.before)):
@@ -59,6 +59,8 @@ def placeholder(leaf: Leaf) -> Iterator[Finding]:
 
 def placeheld(text: str) -> str | None:
     """Return the part of a text that stands for something to be filled in."""
+    if len(text) > _LONGEST:
+        return None
     whole = text.strip()
     if _WHOLE.fullmatch(whole):
         return whole

@@ -5,10 +5,10 @@ What is compared are the constraints people write; of two schemas nobody can say
 one allows more.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
+from heapq import nsmallest
 
 from central_config.assistant.model.reviews.findings import Finding, Severity
-from central_config.configurations.model.keys import matches
 from central_config.configurations.model.schemas import ENFORCE, SchemaRule
 from central_config.core.json import JSON, decode, equal
 
@@ -23,29 +23,24 @@ _ADVICE = "Keep the constraint, or say who agreed to values that were refused un
 _NAMED = 5
 
 
-def weakened(old: SchemaRule, new: SchemaRule | None, keys: Sequence[str]) -> Iterator[Finding]:
-    """Yield how a rule would be weaker; `new` None: it would be deleted. `keys`: those served."""
+def weakened(old: SchemaRule, new: SchemaRule | None, lost: Collection[str]) -> Iterator[Finding]:
+    """Yield how a rule would be weaker; `new` None: it would be deleted.
+
+    `lost`: served keys it holds for and would not any more.
+    """
     enforced = old.mode == ENFORCE
     if new is None:
-        held = _named([key for key in keys if matches(old.pattern, key)])
-        said = f"the rule {old.name} would be gone; it holds for {held}"
+        said = f"the rule {old.name} would be gone; it holds for {_named(lost)}"
         yield _finding(old, "high" if enforced else "medium", said)
         return
     if enforced and new.mode != ENFORCE:
         yield _finding(old, "high", f"the rule {old.name} would only warn; it refuses now")
-    if old.pattern != new.pattern:
-        yield from _narrowed(old, new, keys)
-    for place, words in loosened(decode(old.schema), decode(new.schema)):
-        severity: Severity = "medium" if enforced else "low"
-        yield _finding(old, severity, f"{words}{f' at {place}' if place else ''}", place)
-
-
-def _narrowed(old: SchemaRule, new: SchemaRule, keys: Sequence[str]) -> Iterator[Finding]:
-    """Tell of keys the rule would not hold for any more."""
-    lost = [key for key in keys if matches(old.pattern, key) and not matches(new.pattern, key)]
     if lost:
         said = f"the rule {old.name} would not hold any more for {_named(lost)}"
         yield _finding(old, "medium", said)
+    for place, words in loosened(decode(old.schema), decode(new.schema)):
+        severity: Severity = "medium" if enforced else "low"
+        yield _finding(old, severity, f"{words}{f' at {place}' if place else ''}", place)
 
 
 def loosened(old: JSON, new: JSON, place: str = "") -> Iterator[tuple[str, str]]:
@@ -128,11 +123,11 @@ def _in(value: JSON, values: JSON) -> bool:
     return widened or any(equal(value, each) for each in listed)
 
 
-def _named(keys: Sequence[str]) -> str:
+def _named(keys: Collection[str]) -> str:
     if not keys:
         return "no key that is served"
     more = len(keys) - _NAMED
-    return ", ".join(keys[:_NAMED]) + (f" and {more} more keys" if more > 0 else "")
+    return ", ".join(nsmallest(_NAMED, keys)) + (f" and {more} more keys" if more > 0 else "")
 
 
 def _finding(rule: SchemaRule, severity: Severity, evidence: str, place: str = "") -> Finding:

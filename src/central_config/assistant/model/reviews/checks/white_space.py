@@ -10,9 +10,11 @@ from central_config.assistant.model.reviews.leaves import Leaf
 from central_config.assistant.model.reviews.quoting import quoted
 
 _ADVICE = "Write the value again without it."
-_EDGES = re.compile(r"^\s+|\s+$")
 # Between letters these are a slip: nobody types them on purpose.
-_STRANGE = frozenset("\u00a0\u2007\u202f\u200b\u200c\u200d\u2060\ufeff\u00ad\u3000")
+_STRANGE = re.compile(
+    r"[\u00a0\u2007\u202f\u200b\u200c\u200d\u2060\ufeff\u00ad\u3000"
+    r"\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]"  # controls but for ends of lines, tabs, ESC
+)
 
 
 def white_space(leaf: Leaf) -> Iterator[Finding]:
@@ -35,25 +37,19 @@ def _had(before: object) -> bool:
 def _around(text: str) -> str | None:
     """Say what stands around a text; a text of several lines may end with one's end."""
     body = text.rstrip("\n") if "\n" in text.strip() else text
-    edges = _EDGES.findall(body)
-    if not edges or not any(character.isalnum() for character in body):
+    bare = body.strip()
+    if bare == body or not any(character.isalnum() for character in bare):
         return None  # nothing, or a separator such as ", "
-    if not body.strip():
-        return None
-    return f"begins or ends with {_called(''.join(edges))}"
+    first = body[: len(body) - len(body.lstrip())]
+    return f"begins or ends with {_called(first + body[len(first) + len(bare) :])}"
 
 
 def _within(text: str) -> str | None:
-    strange = next((each for each in text if _is_strange(each)), None)
+    strange = _STRANGE.search(text)
     if strange is None:
         single = "\n" not in text.strip() and "\t" in text.strip()
         return "has a tab in it" if single else None
-    return f"holds an invisible character, {unicodedata.name(strange, hex(ord(strange)))}"
-
-
-def _is_strange(character: str) -> bool:
-    control = unicodedata.category(character) == "Cc" and character not in "\n\r\t\x1b"
-    return character in _STRANGE or control
+    return f"holds an invisible character, {unicodedata.name(strange[0], hex(ord(strange[0])))}"
 
 
 def _called(edges: str) -> str:

@@ -14,7 +14,7 @@ from central_config.assistant.service.engine.ollama import OllamaEngine
 Status = Literal["ok", "warning", "bad", "unknown", "skipped"]
 
 _QUESTION = Request(
-    purpose="explain",
+    purpose="doctor",
     prompt_version="doctor-1",
     system="Answer with JSON.",
     prompt="Of the words north and seven: which one is a number?",
@@ -35,7 +35,7 @@ class _Version(msgspec.Struct):
     version: str
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Probe(msgspec.Struct, frozen=True):
     """One thing that was looked at, and how it stands."""
 
     check: str
@@ -43,20 +43,20 @@ class Finding(msgspec.Struct, frozen=True):
     summary: str
 
 
-async def examine(engine: OllamaEngine) -> AsyncGenerator[Finding]:
+async def examine(engine: OllamaEngine) -> AsyncGenerator[Probe]:
     """Look at an engine, and load its model by the way; what cannot be told is left out."""
     try:
         seen = await engine.look()
     except EngineAwayError as error:
-        yield Finding("reachable", "bad", error.reason)
+        yield Probe("reachable", "bad", error.whole)
         return
-    yield Finding("reachable", "ok", f"{await _version(engine.address)} at {engine.address}")
+    yield Probe("reachable", "ok", f"{await _version(engine.address)} at {engine.address}")
     if seen.digest is None:
         has = ", ".join(seen.models) or "none"
         said = f"it does not have {engine.model} (it has: {has}): `ollama pull {engine.model}`"
-        yield Finding("model", "bad", said)
+        yield Probe("model", "bad", said)
         return
-    yield Finding("model", "ok", f"{engine.model}, digest {seen.digest[:12]}")
+    yield Probe("model", "ok", f"{engine.model}, digest {seen.digest[:12]}")
     yield _warm(seen.loaded_until, seen.context, engine.context)
     yield await _answer(engine)
 
@@ -71,26 +71,26 @@ async def _version(address: str) -> str:
         return "a version it does not say"
 
 
-def _warm(until: datetime | None, context: int | None, wanted: int) -> Finding:
+def _warm(until: datetime | None, context: int | None, wanted: int) -> Probe:
     if until is None:
-        return Finding("warm", "warning", "the model is not in memory: the first question waits")
+        return Probe("warm", "warning", "the model is not in memory: the first question waits")
     if context is not None and context != wanted:
         said = f"it is loaded for {context} tokens, {wanted} are wanted: it is loaded anew"
-        return Finding("warm", "warning", said)
-    return Finding("warm", "ok", f"in memory until {until.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z")
+        return Probe("warm", "warning", said)
+    return Probe("warm", "ok", f"in memory until {until.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z")
 
 
-async def _answer(engine: OllamaEngine) -> Finding:
+async def _answer(engine: OllamaEngine) -> Probe:
     began = time.monotonic()
     try:
         await engine.warm_up()
         reply = await engine.ask(_QUESTION)
     except EngineBusyError as error:
-        return Finding("answer", "unknown", error.reason)
+        return Probe("answer", "unknown", error.whole)
     except EngineAwayError as error:
-        return Finding("answer", "bad", error.reason)
+        return Probe("answer", "bad", error.whole)
     whole = time.monotonic() - began
     said = f"an answer in the form asked for took {reply.seconds:.1f} s"
     if whole - reply.seconds > 1:
         said += f", loading the model {whole - reply.seconds:.1f} s"
-    return Finding("answer", "ok" if reply.seconds < _SLOW else "warning", said)
+    return Probe("answer", "ok" if reply.seconds < _SLOW else "warning", said)
