@@ -35,7 +35,9 @@ def send(operation: Any, known: dict[str, str], url: str, token: str) -> list[st
             case.path_parameters.update({each: known[each] for each in names})
         headers = {"Authorization": f"Bearer {token}"}
         answer = case.call(base_url=url, headers=headers, timeout=30)
-        if answer.status_code >= 500:
+        # The assistant is off here, and says so: its own tests ask it.
+        off = answer.status_code == 503 and answer.json()["code"] == "ai-disabled"
+        if answer.status_code >= 500 and not off:
             failures.append(f"{answer.status_code} {case.as_curl_command()}"[:1500])
 
     one()

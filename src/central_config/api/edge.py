@@ -5,6 +5,7 @@ callable, because it also runs for answers that never reach the framework.
 """
 
 import asyncio
+import contextlib
 import json
 import re
 import time
@@ -41,6 +42,8 @@ _PREFIX = "/api/v1"
 # asks.
 _PUBLIC = frozenset({"/api/v1/sessions", "/api/v1/incidents/alerts"})
 _PUBLIC_LIMIT = 1024 * 1024
+# What is read of a body that is refused (bytes), and for how long (seconds).
+_DISCARDED, _DISCARDED_WITHIN = 4 * 1024 * 1024, 2.0
 # Larger bodies are looked through beside the event loop (bytes).
 _LARGE = 256 * 1024
 
@@ -84,6 +87,7 @@ class Edge:
         limit = min(self._limit, _PUBLIC_LIMIT) if scope["path"] in _PUBLIC else self._limit
         length = headers.get(b"content-length", "0")
         if length.isdigit() and int(length) > limit:
+            await _discard(receive)
             raise _too_large(limit)
         body = await _whole(receive, limit)
         kind = headers.get(b"content-type", "").partition(";")[0].strip().lower()
@@ -106,6 +110,18 @@ async def _whole(receive: Receive, limit: int) -> bytes:
             raise _too_large(limit)
         if not message.get("more_body"):
             return bytes(body)
+
+
+async def _discard(receive: Receive) -> None:
+    """Let the sender come to its end, if that is near: cut off while sending, it sees no answer."""
+    left = _DISCARDED
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DISCARDED_WITHIN):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body"):
+                    return
 
 
 def _too_large(limit: int) -> Problem:

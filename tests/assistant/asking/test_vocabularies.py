@@ -2,7 +2,7 @@
 
 import pytest
 
-from central_config.assistant.model.matching import Everything, Filter, look
+from central_config.assistant.model.matching import Chosen, Filter, look
 from central_config.assistant.model.plans import Plan
 from central_config.assistant.service import vocabularies
 from central_config.assistant.service.scope import visible
@@ -109,7 +109,7 @@ async def test_large_workspaces_are_gone_through_in_turns(world: World) -> None:
     sides = [Side(state, each) for each in places[:2]]
     nothing = Filter.of(Plan(intent="find", words=("none",)), "")
     for steps in (
-        look(state, places, nothing, Everything()),
+        look(state, places, nothing, Chosen(10, newest=None)),
         vocabularies._gather(world.vic, state),
         gathered(sides[0], sides[1], "", clear=True),
     ):

@@ -10,7 +10,8 @@ import msgspec
 
 Intent = Literal["find", "changes", "compare", "explain", "stale", "unsupported"]
 Reason = Literal["write", "unclear", "outside"]
-Status = Literal["active", "deprecated", "archived", "draft"]
+# In the order the command line shows: equal Literals are one object, whichever was made first.
+Status = Literal["draft", "active", "deprecated", "archived"]
 Action = Literal["set", "remove"]
 Kind = Literal["added", "removed", "changed"]
 

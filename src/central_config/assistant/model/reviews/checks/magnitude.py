@@ -89,6 +89,6 @@ def _finding(leaf: Leaf, ratio: float, where: str, value: MaybeJSON) -> Finding:
     if ratio >= _VERY_FAR and leaf.production:
         severity = "high"
     shown, other = quoted(leaf.name, leaf.after), quoted(leaf.name, value)
-    said = f"{shown} is {ratio:.3g} times as far as the nearest known value, {other} ({where})"
+    said = f"{shown} is {ratio:,.0f} times as far as the nearest known value, {other} ({where})"
     advice = "Check the zeros and the unit."
     return found(leaf, "magnitude", severity, said, advice)
