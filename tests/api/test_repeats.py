@@ -50,12 +50,14 @@ def test_repeat_needs_credentials_that_still_hold(workspace: Workspace, server: 
     client = server.sign_in()
     headers = {"Idempotency-Key": f"k-{new_id()}"}
     body = {"name": "once", "workspace": workspace.slug}
-    assert client.post("/keys", body, headers=headers).status_code == 201
+    token = client.ok("POST", "/keys", json=body, headers=headers)["token"]
     client.ok("DELETE", "/sessions/current")
     until = time.monotonic() + 6
-    while (answer := client.post("/keys", body, headers=headers)).status_code != 401:
+    while (answer := client.post("/keys", body, headers=headers)).is_success:
         assert time.monotonic() < until, "answers are repeated to a session that has ended"
-    assert "token" not in answer.text.replace("the token is", "")
+    # 429 after many wrong tokens from here, which other tests send; either way nothing is told.
+    assert answer.status_code in {401, 429}, answer.text
+    assert token not in answer.text
     client.close()
 
 
