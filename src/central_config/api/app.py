@@ -4,10 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 
-import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from prometheus_client import start_http_server
 
 from central_config import __version__
 from central_config.access.routes import router as access_routes
@@ -27,14 +25,8 @@ from central_config.audit.routes import router as audit_routes
 from central_config.backups.routes import router as backup_routes
 from central_config.configurations.routes import router as configuration_routes
 from central_config.core.clock import SystemClock
-from central_config.core.logging import configure_logging
-from central_config.core.process import (
-    END_STREAMS,
-    allow_open_files,
-    die_with_parent,
-    favour_short_answers,
-)
-from central_config.core.settings import Settings, get_settings
+from central_config.core.process import END_STREAMS
+from central_config.core.settings import Settings
 from central_config.core.tracing import tracer
 from central_config.incidents.routes import router as incident_routes
 from central_config.interop.routes import router as interop_routes
@@ -43,13 +35,9 @@ from central_config.operations.routes import router as operation_routes
 from central_config.watch.routes import router as watch_routes
 from central_config.workspaces.routes import router as workspace_routes
 
-log = structlog.get_logger(__name__)
-
 PREFIX = "/api/v1"
 # What this process is called in traces.
 SERVICE = "central-config-api"
-# What 16,384 connections, the database and logs need; one process holds that many watches.
-OPEN_FILES = 20_000
 
 
 def build_control_plane(services: Services) -> FastAPI:
@@ -120,18 +108,3 @@ def build(settings: Settings) -> Application:
     whole = services.front(control) if settings.data_plane else control
     traces = tracer(settings, SERVICE)
     return whole if traces is None else Traced(whole, traces)
-
-
-def create() -> Application:
-    """Return the application for a server process: logs, metrics port, end with the parent."""
-    settings = get_settings()
-    configure_logging(settings)
-    die_with_parent()
-    allowed = allow_open_files(OPEN_FILES)
-    if allowed < OPEN_FILES:
-        log.warning("few files may be opened", allowed=allowed, wanted=OPEN_FILES)
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, settings.metrics_host)
-    application = build(settings)
-    favour_short_answers()
-    return application

@@ -32,7 +32,7 @@ class StreamEndingServer(MPServer):
 def run(settings: Settings) -> None:
     """Serve until a signal ends it."""
     StreamEndingServer(
-        "central_config.api.app:create",
+        "central_config.api.process:create",
         factory=True,
         address=settings.host,
         port=settings.port,

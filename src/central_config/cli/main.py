@@ -14,6 +14,7 @@ from cyclopts import App, CycloptsError, Group
 from central_config import __version__
 from central_config.cli.errors import INTERRUPTED, OK, USAGE, CliError
 from central_config.cli.groups import DEFAULTS
+from central_config.core.process import collect_rarely
 
 NAME = "ccfg"
 PACKAGE = "central_config"
@@ -323,6 +324,7 @@ def build(asked: Collection[str] | None = None) -> App:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line (by default this process's) and return the exit code."""
+    collect_rarely()
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         return _code(build(words)(words))
