@@ -1,13 +1,17 @@
 """Fixtures for all tests: real servers for the run, a database for a test, an API for a module."""
 
+import functools
 import os
 from collections.abc import Iterator
 
 import pytest
+from argon2 import PasswordHasher
 
+from central_config.access.service import passwords
 from central_config.core.settings import Settings
-from tests.support.api import ApiProcess, Client, Workspace
-from tests.support.servers import MASTER_KEY, Servers, cloned_database, own_valkey
+from tests.support.api import MASTER_KEY, ApiProcess, Client, Workspace
+from tests.support.running import RunningApi, api_runner, without_model
+from tests.support.servers import Servers, cloned_database, forget_failures, own_valkey
 
 # How the process that runs pytest tells its xdist workers where the server is.
 _DATABASE = "CC_TESTS_DATABASE_URL"
@@ -31,34 +35,67 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         _servers.pop().stop()
 
 
-# Files that wait long for whole machines to start, break and mend. Begun first, so that at the end
-# no worker is left alone with one.
+# Files that wait long for whole machines to start, break and mend, the longest first. Begun first,
+# so that at the end no worker is left alone with one.
 _LONG = (
     "tests/faults/",
+    "tests/worker/test_worker.py",
     "tests/playbooks/test_on_a_machine.py",
     "tests/playbooks_more/test_plays.py",
     "tests/playbooks_more/test_replica.py",
+    "tests/backups/physical/",
     "tests/crash/",
-    "tests/backups/",
     "tests/supervisor/test_serve.py",
-    "tests/upkeep/",
     "tests/operations/",
-    "tests/incidents/",
-    "tests/notifications/",
     "tests/worker/",
+    "tests/backups/",
+    "tests/deploy/",
+    "tests/upkeep/",
+    "tests/secrets/",
+    "tests/notifications/",
+    "tests/incidents/",
+    "tests/replicas/",
     "tests/properties/",
+    "tests/watching/test_crowds.py",
+    "tests/watching/test_planes_agree.py",
+    "tests/api/test_planes_agree.py",
+    "tests/api/test_schemathesis.py",
 )
+
+
+def _turn(item: pytest.Item) -> int:
+    """Return the place of a test's file among the long ones; all others come after them."""
+    found = (at for at, start in enumerate(_LONG) if item.nodeid.startswith(start))
+    return next(found, len(_LONG))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what takes long in front; within a file the order stays."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+    items.sort(key=_turn)
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, bool]]:
     """Run asynchronous tests on the loop the service runs on."""
     return "asyncio", {"use_uvloop": True}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Hash passwords in this process in a millisecond; each hash says how dear it is.
+
+    API processes that tests start hash as dearly as the service does.
+    """
+    cheap = functools.partial(PasswordHasher, time_cost=1, memory_cost=64, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "PasswordHasher", cheap)
+        yield
+
+
+@pytest.fixture
+def dear_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash as dearly as the service does: for tests of just that."""
+    monkeypatch.setattr(passwords, "PasswordHasher", PasswordHasher)
 
 
 @pytest.fixture(scope="session")
@@ -75,9 +112,22 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture
+def unthrottled(redis_url: str) -> None:
+    """Let the throttle forget what wrong tokens and passwords other tests sent from here."""
+    forget_failures(redis_url)
+
+
+@pytest.fixture
 def database_url(template_url: str) -> Iterator[str]:
     """A database of this test's own, with the present schema."""
     with cloned_database(template_url) as url:
+        yield url
+
+
+@pytest.fixture
+def bootstrapped_url(template_url: str) -> Iterator[str]:
+    """The same, with roles and the first administrator: for tests that start processes on it."""
+    with cloned_database(template_url, bootstrapped=True) as url:
         yield url
 
 
@@ -93,16 +143,25 @@ def settings(database_url: str, redis_url: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def server(
+def running_api(
     template_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ApiProcess]:
+) -> RunningApi:
+    """Start APIs, each with a database of its own, for as long as a `with` lasts."""
+    return api_runner(template_url, redis_url, tmp_path_factory.mktemp)
+
+
+@pytest.fixture(scope="session")
+def server(running_api: RunningApi) -> Iterator[ApiProcess]:
     """A running API; shared, so tests make workspaces of their own."""
-    with cloned_database(template_url) as url:
-        api = ApiProcess(url, redis_url, tmp_path_factory.mktemp("api") / "api.log")
-        api.bootstrap()
-        api.start()
+    with running_api() as api:
         yield api
-        api.stop()
+
+
+@pytest.fixture(scope="session")
+def modelless(running_api: RunningApi) -> Iterator[ApiProcess]:
+    """A running API whose AI engine is on and finds no model; shared like `server`."""
+    with running_api(**without_model()) as api:
+        yield api
 
 
 @pytest.fixture(scope="session")

@@ -76,6 +76,7 @@ async def test_only_hashes_of_tokens_are_stored(access: AccessService, database:
     assert user.startswith("$argon2id$")
 
 
+@pytest.mark.usefixtures("dear_hashes")
 async def test_an_unknown_user_takes_as_long_as_a_wrong_password(
     access: AccessService, admin: Caller
 ) -> None:
@@ -165,6 +166,7 @@ async def test_a_right_password_clears_the_count(access: AccessService) -> None:
         await sign_in(access, "admin", ADMIN_PASSWORD)
 
 
+@pytest.mark.usefixtures("dear_hashes")
 async def test_an_old_hash_is_renewed_at_sign_in(access: AccessService, database: Database) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=8192).hash(ADMIN_PASSWORD)
     async with database.begin() as connection:

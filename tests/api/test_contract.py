@@ -23,8 +23,7 @@ from central_config.core.ids import new_id
 from central_config.core.problems import CATALOGUE
 from central_config.core.settings import Settings
 from central_config.core.web import Requirement
-from tests.support.api import ApiProcess, Client, Workspace
-from tests.support.servers import MASTER_KEY
+from tests.support.api import MASTER_KEY, ApiProcess, Client, Workspace
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "reference" / "problems.md"
 
@@ -258,6 +257,7 @@ def test_request_id_that_is_none_is_replaced(server: ApiProcess) -> None:
     client.close()
 
 
+@pytest.mark.usefixtures("unthrottled")
 def test_refused_credentials_are_logged_in_the_words_alerts_look_for(server: ApiProcess) -> None:
     prefix = f"cc_{new_id().hex[-8:]}"
     client = server.with_token(f"{prefix}_{'A' * 43}")

@@ -16,6 +16,7 @@ from backports import zstd
 from central_config.core.db import connect_arguments
 from central_config.supervisor.valkey import ValkeyServer
 from tests.support.api import ApiProcess, Client, Workspace, free_port
+from tests.support.running import started
 from tests.support.servers import cloned_database
 
 pytestmark = pytest.mark.timeout(90)
@@ -56,17 +57,16 @@ def replicas(template_url: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "RATE_LIMIT_PER_KEY": str(RATE),
         "SNAPSHOT_MEMORY_BYTES": "10000",
     }
-    with cloned_database(template_url) as url, ValkeyServer(data_dir=logs / "valkey") as valkey:
+    with (
+        cloned_database(template_url, bootstrapped=True) as url,
+        ValkeyServer(data_dir=logs / "valkey") as valkey,
+    ):
         hearing = ApiProcess(url, valkey.url, logs / "hearing.log")
         deaf = ApiProcess(url, valkey.url, logs / "deaf.log", more)
-        hearing.bootstrap()
-        for each in (hearing, deaf):
-            each.start()
-        admin = hearing.sign_in()
-        yield Replicas(hearing, deaf, admin, url, valkey)
-        admin.close()
-        for each in (hearing, deaf):
-            each.stop()
+        with started(hearing, deaf):
+            admin = hearing.sign_in()
+            yield Replicas(hearing, deaf, admin, url, valkey)
+            admin.close()
 
 
 @pytest.fixture

@@ -17,9 +17,8 @@ from central_config.configurations.routes import values
 from central_config.core.migrations import migrate
 from central_config.core.settings import Settings
 from central_config.supervisor.postgres import PostgresServer
-from tests.support.api import ADMIN_PASSWORD
+from tests.support.api import ADMIN_PASSWORD, MASTER_KEY
 from tests.support.asgi import Answered, InProcess, ask, running, scope_of
-from tests.support.servers import MASTER_KEY
 
 pytestmark = pytest.mark.timeout(90)
 

@@ -4,6 +4,7 @@ The same history of good and bad writes is sent to two fresh servers, one with t
 switched off. Ids, times and what depends on them are replaced by the order of their appearance.
 """
 
+import contextlib
 import json
 import random
 import re
@@ -15,7 +16,7 @@ import httpx2
 import pytest
 
 from tests.support.api import ApiProcess, Client
-from tests.support.servers import cloned_database
+from tests.support.running import RunningApi
 
 HISTORY = 400
 WORKSPACE = "twin"
@@ -80,26 +81,15 @@ class Twin:
 
 
 @pytest.fixture(scope="module")
-def twins(
-    template_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Twin, Twin]]:
+def twins(running_api: RunningApi) -> Iterator[tuple[Twin, Twin]]:
     """Two servers, each with a database of its own: with the data plane and without."""
-    with cloned_database(template_url) as one, cloned_database(template_url) as other:
-        place = tmp_path_factory.mktemp("twins")
-        quick = ApiProcess(one, redis_url, place / "quick.log", {"DATA_PLANE": "true"})
-        plain = ApiProcess(other, redis_url, place / "plain.log", {"DATA_PLANE": "false"})
-        found: list[Twin] = []
-        try:
-            for api in (quick, plain):
-                api.bootstrap()
-                api.start()
-                found.append(Twin(api))
-            yield found[0], found[1]
-        finally:
-            for twin in found:
-                twin.close()
-            quick.stop()
-            plain.stop()
+    with (
+        running_api(DATA_PLANE="true") as quick,
+        running_api(DATA_PLANE="false") as plain,
+        contextlib.closing(Twin(quick)) as one,
+        contextlib.closing(Twin(plain)) as other,
+    ):
+        yield one, other
 
 
 class Author:

@@ -1,23 +1,23 @@
 """Traces arrive at a real receiver: requests of both planes, and the caller's own trace."""
 
+import contextlib
 import time
 from pathlib import Path
 
 from tests.support.api import ApiProcess, Workspace
+from tests.support.running import RunningApi
 from tests.support.traces import attributes, collecting
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
 
 
-def test_requests_are_told_of(database_url: str, redis_url: str, tmp_path: Path) -> None:
+def test_requests_are_told_of(running_api: RunningApi) -> None:
     with collecting() as collector:
-        api = ApiProcess(database_url, redis_url, tmp_path / "api.log")
-        api.environment |= {"TRACES_ENDPOINT": collector.url, "TRACES_SAMPLE": "0"}
-        api.bootstrap()
-        api.start()
-        client = api.sign_in()
-        try:
+        with (
+            running_api(TRACES_ENDPOINT=collector.url, TRACES_SAMPLE="0") as api,
+            contextlib.closing(api.sign_in()) as client,
+        ):
             workspace = Workspace(client)
             place = workspace.place("base", "db/port")
             client.put(place, 5432)
@@ -25,9 +25,6 @@ def test_requests_are_told_of(database_url: str, redis_url: str, tmp_path: Path)
             read = client.request("GET", f"/config/{place}", headers=header)
             assert read.status_code == 200
             client.request("GET", f"/workspaces/{workspace.slug}", headers=header)
-        finally:
-            client.close()
-            api.stop()
         fast = collector.wait_for("GET", f"/api/v1/config/{place}")
         slow = collector.wait_for("GET", f"/api/v1/workspaces/{workspace.slug}")
     assert fast.trace_id.hex() == TRACE
@@ -42,11 +39,10 @@ def test_requests_are_told_of(database_url: str, redis_url: str, tmp_path: Path)
 
 
 def test_a_receiver_that_is_gone_disturbs_nobody(
-    database_url: str, redis_url: str, tmp_path: Path
+    bootstrapped_url: str, redis_url: str, tmp_path: Path
 ) -> None:
-    api = ApiProcess(database_url, redis_url, tmp_path / "api.log")
+    api = ApiProcess(bootstrapped_url, redis_url, tmp_path / "api.log")
     api.environment |= {"TRACES_ENDPOINT": "http://127.0.0.1:9/v1/traces", "TRACES_SAMPLE": "1"}
-    api.bootstrap()
     api.start()
     client = api.sign_in()
     try:

@@ -14,7 +14,7 @@ import pytest
 from central_config.backups.service.portable import Portable
 from central_config.core.settings import Settings
 from tests.backups.conftest import PASSPHRASE, name_of, runs
-from tests.support.servers import MASTER_KEY
+from tests.support.api import MASTER_KEY
 
 # Runs command lines one after the other and tells what each printed; one process, for to start
 # one takes longer than what it does.

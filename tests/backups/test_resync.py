@@ -18,15 +18,21 @@ from central_config.core.settings import Settings
 from tests.backups.conftest import databases
 from tests.crash.load import wait_for
 from tests.support.api import ApiProcess, Client, Workspace
+from tests.support.running import started
+from tests.support.servers import forget_failures
+
+
+@pytest.fixture
+def database_url(bootstrapped_url: str) -> str:
+    return bootstrapped_url
 
 
 @pytest.fixture
 def api(backed_up: Settings, redis_url: str, tmp_path: Path) -> Iterator[ApiProcess]:
+    forget_failures(redis_url)
     found = ApiProcess(backed_up.require_database_url(), redis_url, tmp_path / "api.log")
-    found.bootstrap()
-    found.start()
-    yield found
-    found.stop()
+    with started(found):
+        yield found
 
 
 Opener = Callable[[str | None], Client]

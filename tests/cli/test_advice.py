@@ -9,28 +9,20 @@ import pytest
 
 from central_config.core.settings import celery_form, with_database_number
 from tests.cli.conftest import Ccfg
-from tests.support.api import ApiProcess, Client, Workspace, free_port
-from tests.support.servers import cloned_database
+from tests.support.api import ApiProcess, Client, Workspace
+from tests.support.running import RunningApi, without_model
 
 pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture(scope="module")
 def server(
-    template_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    running_api: RunningApi, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ApiProcess]:
     """An API and a worker with the AI engine on, and nobody listening where the model should be."""
-    place = tmp_path_factory.mktemp("advice")
-    more = {
-        "AI_ENABLED": "true",
-        "OLLAMA_BASE_URL": f"http://127.0.0.1:{free_port()}",
-        "CELERY_BROKER_URL": celery_form(with_database_number(redis_url, 8)),  # nobody else's
-    }
-    with cloned_database(template_url) as url:
-        api = ApiProcess(url, redis_url, place / "api.log", more)
-        api.bootstrap()
-        api.start()
-        with (place / "worker.log").open("wb") as log:
+    queue = celery_form(with_database_number(redis_url, 8))  # nobody else's
+    with running_api(**without_model(), CELERY_BROKER_URL=queue) as api:
+        with (tmp_path_factory.mktemp("advice") / "worker.log").open("wb") as log:
             worker = subprocess.Popen(
                 [sys.executable, "-m", "central_config", "worker"],
                 env={**api.environment, "HOME": os.environ["HOME"]},
@@ -43,7 +35,6 @@ def server(
         finally:
             worker.terminate()
             worker.wait(20)
-            api.stop()
 
 
 @pytest.fixture(scope="module")

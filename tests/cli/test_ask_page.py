@@ -9,25 +9,16 @@ import pytest
 
 from tests.cli.conftest import Ccfg
 from tests.docs.pages import ROOT, fences
-from tests.support.api import ApiProcess, Client, Workspace, free_port
-from tests.support.servers import cloned_database
+from tests.support.api import ApiProcess, Client, Workspace
 
 PAGE = ROOT / "docs" / "how-to" / "ask-in-plain-words.md"
 _BOB = "correct horse battery"
 
 
 @pytest.fixture(scope="module")
-def server(
-    template_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ApiProcess]:
-    """An API without a model: what the page shows is understood by rules."""
-    away = {"AI_ENABLED": "true", "OLLAMA_BASE_URL": f"http://127.0.0.1:{free_port()}"}
-    with cloned_database(template_url) as url:
-        api = ApiProcess(url, redis_url, tmp_path_factory.mktemp("api") / "api.log", away)
-        api.bootstrap()
-        api.start()
-        yield api
-        api.stop()
+def server(modelless: ApiProcess) -> ApiProcess:
+    """What the page shows is understood by rules."""
+    return modelless
 
 
 @pytest.fixture(scope="module")

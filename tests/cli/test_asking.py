@@ -11,24 +11,14 @@ from central_config.assistant.model.plans import Plan
 from central_config.cli.commands.ask import _said
 from central_config.cli.errors import NOT_FOUND, UNREACHABLE, USAGE
 from tests.cli.conftest import Ccfg
-from tests.support.api import ApiProcess, Client, Workspace, free_port
-from tests.support.servers import cloned_database
+from tests.support.api import ApiProcess, Client, Workspace
 
 PARSED = Path(__file__).parents[1] / "assistant" / "parser"
 
 
 @pytest.fixture(scope="module")
-def server(
-    template_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ApiProcess]:
-    """An API with the AI engine switched on, and nobody listening where the model should be."""
-    away = {"AI_ENABLED": "true", "OLLAMA_BASE_URL": f"http://127.0.0.1:{free_port()}"}
-    with cloned_database(template_url) as url:
-        api = ApiProcess(url, redis_url, tmp_path_factory.mktemp("api") / "api.log", away)
-        api.bootstrap()
-        api.start()
-        yield api
-        api.stop()
+def server(modelless: ApiProcess) -> ApiProcess:
+    return modelless
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from typing import IO
 import pytest
 
 from tests.cli.conftest import Ccfg
-from tests.support.api import ApiProcess, Workspace
+from tests.support.api import Workspace
+from tests.support.running import RunningApi
 
 WITHIN = 20.0  # seconds; two cores may be busy
 
@@ -118,16 +119,11 @@ def test_watching_as_json_resumes(ccfg: Ccfg, start: Start) -> None:
 def test_watching_survives_a_restart(
     ccfg: Ccfg,
     start: Start,
-    database_url: str,
-    redis_url: str,
-    tmp_path: Path,
+    running_api: RunningApi,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # A server of its own: the shared one is not to be killed under other tests.
-    server = ApiProcess(database_url, redis_url, tmp_path / "api.log")
-    server.bootstrap()
-    server.start()
-    try:
+    with running_api() as server:
         place = Workspace(server.sign_in())
         monkeypatch.setenv("CENTRAL_CONFIG_URL", server.url)
         monkeypatch.setenv("CENTRAL_CONFIG_TOKEN", place.admin.token or "")
@@ -142,8 +138,6 @@ def test_watching_survives_a_restart(
         watch.error("connected again")
         assert watch.line().endswith("  k = after")
         watch.close()
-    finally:
-        server.stop()
 
 
 def test_a_revoked_key_ends_the_watch(

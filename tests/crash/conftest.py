@@ -10,22 +10,16 @@ import pytest
 
 from central_config.supervisor.postgres import PostgresServer
 from tests.support.api import ApiProcess, Client, Workspace
-from tests.support.servers import cloned_database
+from tests.support.running import RunningApi
 
 IN_MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture(scope="package")
-def api(
-    template_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ApiProcess]:
+def api(running_api: RunningApi) -> Iterator[ApiProcess]:
     """An API on a database of its own; every test leaves it running."""
-    with cloned_database(template_url) as url:
-        process = ApiProcess(url, redis_url, tmp_path_factory.mktemp("killed") / "api.log")
-        process.bootstrap()
-        process.start()
+    with running_api() as process:
         yield process
-        process.stop()
 
 
 @pytest.fixture(scope="package")

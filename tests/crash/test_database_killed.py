@@ -19,6 +19,8 @@ from central_config.core.settings import Settings
 from central_config.supervisor.postgres import PostgresServer
 from tests.crash.load import Load, check, wait_for, writers
 from tests.support.api import ADMIN, ADMIN_PASSWORD, ApiProcess, Client, Workspace
+from tests.support.running import started
+from tests.support.servers import bootstrap
 
 DOWN_FOR = 3.0  # seconds
 
@@ -29,11 +31,10 @@ def own_api(
 ) -> Iterator[ApiProcess]:
     """An API on that PostgreSQL."""
     asyncio.run(migrate(Settings(database_url=postgres.url)))
+    asyncio.run(bootstrap(postgres.url))
     process = ApiProcess(postgres.url, redis_url, tmp_path_factory.mktemp("own") / "api.log")
-    process.bootstrap()
-    process.start()
-    yield process
-    process.stop()
+    with started(process):
+        yield process
 
 
 @pytest.fixture

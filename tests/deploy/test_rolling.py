@@ -61,10 +61,11 @@ class Load(threading.Thread):
                 client.close()
 
 
-def test_a_pod_is_replaced_under_load(database_url: str, redis_url: str, tmp_path: Path) -> None:
-    old = ApiProcess(database_url, redis_url, tmp_path / "old.log")
-    new = ApiProcess(database_url, redis_url, tmp_path / "new.log")
-    old.bootstrap()
+def test_a_pod_is_replaced_under_load(
+    bootstrapped_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    old = ApiProcess(bootstrapped_url, redis_url, tmp_path / "old.log")
+    new = ApiProcess(bootstrapped_url, redis_url, tmp_path / "new.log")
     old.start()
     admin = old.sign_in()
     workspace = Workspace(admin)

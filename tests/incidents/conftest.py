@@ -23,7 +23,7 @@ from central_config.incidents.service.escalation import Escalation
 from central_config.incidents.service.incidents import Incidents
 from tests.notifications.sinks import Sinks, open_sinks
 from tests.support.api import ApiProcess, Client
-from tests.support.servers import cloned_database
+from tests.support.running import RunningApi
 
 ALERTS_TOKEN = "alerts-token-of-tests"
 
@@ -35,17 +35,10 @@ def sinks() -> Iterator[Sinks]:
 
 
 @pytest.fixture(scope="session")
-def api(
-    template_url: str, redis_url: str, sinks: Sinks, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ApiProcess]:
+def api(running_api: RunningApi, sinks: Sinks) -> Iterator[ApiProcess]:
     """A running API that can tell people."""
-    more = {**sinks.environment, "ALERTS_TOKEN": ALERTS_TOKEN}
-    with cloned_database(template_url) as url:
-        process = ApiProcess(url, redis_url, tmp_path_factory.mktemp("incidents") / "log", more)
-        process.bootstrap()
-        process.start()
+    with running_api(**sinks.environment, ALERTS_TOKEN=ALERTS_TOKEN) as process:
         yield process
-        process.stop()
 
 
 @pytest.fixture(scope="session")

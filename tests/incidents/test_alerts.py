@@ -101,6 +101,7 @@ def test_the_watchdog_is_no_incident(api: ApiProcess, key: str) -> None:
     assert report(api, key, alert("Watchdog", None)).json() == {"incident": None}
 
 
+@pytest.mark.usefixtures("unthrottled")
 @pytest.mark.parametrize("token", ["wrong", "None", ALERTS_TOKEN[:-1], "cc_aaaaaaaa_" + "b" * 43])
 def test_only_with_its_token(api: ApiProcess, key: str, token: str) -> None:
     answer = report(api, key, alert("RedisDown"), token=token)
@@ -109,11 +110,13 @@ def test_only_with_its_token(api: ApiProcess, key: str, token: str) -> None:
     assert ALERTS_TOKEN not in api.log.read_text()
 
 
+@pytest.mark.usefixtures("unthrottled")
 def test_a_session_is_no_such_token(api: ApiProcess, operator: Client, key: str) -> None:
     assert operator.token is not None
     assert report(api, key, alert("RedisDown"), token=operator.token).status_code == 401
 
 
+@pytest.mark.usefixtures("unthrottled")
 def test_the_token_opens_nothing_else(api: ApiProcess) -> None:
     client = api.with_token(ALERTS_TOKEN)
     assert client.get("/incidents").status_code == 401

@@ -11,7 +11,7 @@ import pytest
 
 from tests.monitoring.tools import until
 from tests.support.api import ApiProcess, Workspace
-from tests.support.servers import Servers
+from tests.support.servers import BOOTSTRAPPED, Servers, address_of
 
 OLD = 5.0  # seconds without an answer
 
@@ -57,8 +57,8 @@ def servers() -> Iterator[Servers]:
 
 
 def test_the_age_of_what_is_served_grows(servers: Servers, redis_url: str, tmp_path: Path) -> None:
-    api = ApiProcess(servers.postgres.url, redis_url, tmp_path / "api.log")
-    api.bootstrap()
+    url = address_of(servers.postgres.url, BOOTSTRAPPED)
+    api = ApiProcess(url, redis_url, tmp_path / "api.log")
     api.start()
     try:
         admin = api.sign_in()

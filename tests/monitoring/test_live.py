@@ -17,6 +17,7 @@ from tests.monitoring.names import EXPORTERS, OTHERS, PLANNED, SWITCHED_OFF, bas
 from tests.monitoring.scraping import Prometheus, scraping
 from tests.monitoring.tools import until
 from tests.support.api import ApiProcess, Client, Workspace
+from tests.support.servers import forget_failures
 
 _ASKED = re.compile(r"--data-urlencode 'query=([^']*)'")
 QUERIES = [*panels(), *((rule.name, rule.query) for rule in rules())]
@@ -32,6 +33,7 @@ RECORDED = {rule.name: rule.query for rule in rules() if not rule.is_alert}
 def prometheus(
     server: ApiProcess, admin: Client, redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Prometheus]:
+    forget_failures(redis_url)  # other tests' from this address: these are to be looked at
     place = tmp_path_factory.mktemp("prometheus")
     database_url = server.environment["DATABASE_URL"]
     with scraping(place, server.metrics_port, database_url, redis_url) as found:

@@ -13,11 +13,12 @@ from sqlalchemy import text
 
 from central_config.core.clock import SystemClock
 from central_config.core.db import Database, open_database
-from central_config.core.settings import Settings
+from central_config.core.settings import Settings, celery_form, with_database_number
 from central_config.operations.model.reports import Section
 from central_config.operations.service.upkeep.ground import Ground, Step
 from tests.support.api import ApiProcess, Client
-from tests.support.servers import Servers, cloned_database
+from tests.support.running import RunningApi
+from tests.support.servers import Servers
 
 PATIENCE = 60.0  # seconds; a worker imports much, and the machine may be busy
 
@@ -98,20 +99,16 @@ def process(what: str, environment: dict[str, str], log: Path) -> Iterator[None]
 
 
 @pytest.fixture(scope="session")
-def api(
-    template_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ApiProcess]:
+def api(running_api: RunningApi, redis_url: str) -> Iterator[ApiProcess]:
     """An API with a database that no other tests write to, and no worker or scheduler yet."""
-    more = {"CELERY_WORKER_CONCURRENCY": "1", "CACHE_KEY_PREFIX": "operations:"}
-    broker = redis_url.partition("?")[0].replace("unix://", "redis+socket://") + "?virtual_host=3"
-    with cloned_database(template_url) as url:
-        log = tmp_path_factory.mktemp("operations") / "api.log"
-        made = ApiProcess(url, redis_url, log, {**more, "CELERY_BROKER_URL": broker})
-        made.environment["METRICS_HOST"] = "127.0.0.1"
-        made.bootstrap()
-        made.start()
+    more = {
+        "CELERY_WORKER_CONCURRENCY": "1",
+        "CELERY_BROKER_URL": celery_form(with_database_number(redis_url, 3)),
+        "CACHE_KEY_PREFIX": "operations:",
+        "METRICS_HOST": "127.0.0.1",
+    }
+    with running_api(**more) as made:
         yield made
-        made.stop()
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 from central_config.core.settings import Settings
 from central_config.playbooks.model.findings import Finding
 from central_config.playbooks.service.world import World
-from tests.support.api import ApiProcess
-from tests.support.servers import MASTER_KEY
+from tests.support.api import MASTER_KEY, ApiProcess
 
 
 def settings_of(api: ApiProcess, **more: Any) -> Settings:

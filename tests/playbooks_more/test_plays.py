@@ -28,10 +28,9 @@ from central_config.core.settings import Settings
 from central_config.supervisor.postgres import PostgresServer
 from tests.playbooks_more.support import Operator, soon
 from tests.properties.listening import Stream, hang_up
-from tests.support.api import ApiProcess, Workspace
+from tests.support.api import MASTER_KEY, ApiProcess, Workspace
 from tests.support.ollama import Canned, Fault, Ollama, serving
 from tests.support.ollama.brains import Model
-from tests.support.servers import MASTER_KEY
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -317,6 +316,7 @@ def key(workspace: Workspace) -> str:
     return workspace.key(secrets=True, environments=["base"], key_prefix="db/")
 
 
+@pytest.mark.usefixtures("unthrottled")
 def test_a_leaked_key_is_ended(
     server: ApiProcess, workspace: Workspace, key: str, tmp_path: Path
 ) -> None:
@@ -365,6 +365,7 @@ def test_a_leaked_key_is_ended(
     assert "ccfg key create" in again.steps[0]["call"]["text"]
 
 
+@pytest.mark.usefixtures("unthrottled")
 def test_the_beginning_of_a_key_is_enough(server: ApiProcess, key: str, tmp_path: Path) -> None:
     operator = Operator(server.environment, tmp_path)
     said = operator.run("key-leaked", given=key[:11])
@@ -376,6 +377,7 @@ def test_the_beginning_of_a_key_is_enough(server: ApiProcess, key: str, tmp_path
     client.close()
 
 
+@pytest.mark.usefixtures("unthrottled")
 def test_a_leaked_session_is_ended(server: ApiProcess, tmp_path: Path) -> None:
     operator = Operator(server.environment, tmp_path)
     client = server.sign_in()
@@ -399,6 +401,7 @@ def test_a_strange_token_is_not_called_well(server: ApiProcess, tmp_path: Path) 
 # -- who is refused
 
 
+@pytest.mark.usefixtures("unthrottled")
 def test_the_log_is_summed_up(server: ApiProcess, tmp_path: Path) -> None:
     anonymous = server.anonymous()
     body = {"username": "admin", "password": "wrong-password"}

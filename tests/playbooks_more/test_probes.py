@@ -24,6 +24,7 @@ from tests.playbooks_more.support import (
 from tests.playbooks_more.test_plays import Site, certificate
 from tests.support.api import ApiProcess, Workspace, free_port
 from tests.support.ollama import Canned, serving
+from tests.support.running import RunningApi
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
 
@@ -32,13 +33,10 @@ WITHIN = probes.WITHIN + 1.5
 
 
 @pytest.fixture
-def alone(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[ApiProcess]:
+def alone(running_api: RunningApi) -> Iterator[ApiProcess]:
     """An API of this test's own: what other tests did to a shared one is none of its business."""
-    api = ApiProcess(database_url, redis_url, tmp_path / "api.log")
-    api.bootstrap()
-    api.start()
-    yield api
-    api.stop()
+    with running_api() as api:
+        yield api
 
 
 async def test_a_running_service_is_looked_at(alone: ApiProcess) -> None:

@@ -14,8 +14,7 @@ from central_config.supervisor.paths import Paths
 from tests.crash.one_machine import serving
 from tests.playbooks_more.line import Line
 from tests.playbooks_more.support import Operator, soon
-from tests.support.api import free_port
-from tests.support.servers import MASTER_KEY
+from tests.support.api import MASTER_KEY, free_port
 
 pytestmark = pytest.mark.timeout(170)
 

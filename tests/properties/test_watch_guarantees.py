@@ -6,14 +6,13 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from tests.properties.listening import Stream, changed, hang_up
 from tests.support.api import ApiProcess, Client, Workspace
-from tests.support.servers import cloned_database
+from tests.support.running import RunningApi
 
 REVOKED_WITHIN = 5.0  # seconds
 HEARTBEAT_WITHIN = 25.0  # seconds: a comment after 15 seconds of silence, looked for every 4
@@ -306,14 +305,10 @@ def test_a_slow_listener_is_cut_and_resumes_without_loss(workspace: Workspace) -
 
 
 @pytest.fixture
-def own_server(template_url: str, redis_url: str, tmp_path: Path) -> Iterator[ApiProcess]:
-    with cloned_database(template_url) as url:
-        api = ApiProcess(url, redis_url, tmp_path / "api.log")
-        api.bootstrap()
-        api.start()
+def own_server(running_api: RunningApi) -> Iterator[ApiProcess]:
+    with running_api() as api:
         yield api
         hang_up()
-        api.stop()
 
 
 @pytest.mark.timeout(120)

@@ -15,6 +15,7 @@ from central_config.core.db import connect_arguments
 from central_config.supervisor.valkey import ValkeyServer
 from tests.properties.listening import Stream, changed, hang_up
 from tests.support.api import ApiProcess, Client, Workspace
+from tests.support.running import started
 from tests.support.servers import cloned_database
 
 pytestmark = pytest.mark.timeout(120)
@@ -55,17 +56,13 @@ def pair(template_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     logs = tmp_path_factory.mktemp("replicas")
     valkey = ValkeyServer(data_dir=logs / "valkey")
     valkey.start()
-    with cloned_database(template_url) as url:
+    with cloned_database(template_url, bootstrapped=True) as url:
         replicas = [ApiProcess(url, valkey.url, logs / f"{name}.log") for name in ("a", "b")]
-        replicas[0].bootstrap()
-        for replica in replicas:
-            replica.start()
-        clients = [replica.sign_in() for replica in replicas]
-        yield Pair(*replicas, *clients, url, valkey)
-        for client in clients:
-            client.close()
-        for replica in replicas:
-            replica.stop()
+        with started(*replicas):
+            clients = [replica.sign_in() for replica in replicas]
+            yield Pair(*replicas, *clients, url, valkey)
+            for client in clients:
+                client.close()
     valkey.stop()
 
 

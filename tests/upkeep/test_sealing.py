@@ -1,5 +1,6 @@
 """Sealing as an operator does it: through the API, a worker, and the command line."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from central_config.core.db import open_database
 from central_config.core.settings import Settings, celery_form, with_database_number
 from tests.cli.conftest import Ccfg, bare, home
 from tests.support.api import ApiProcess, Client
-from tests.support.servers import cloned_database
+from tests.support.servers import bootstrap, cloned_database
 from tests.upkeep.conftest import SHOP, Past
 
 __all__ = ["bare", "home"]
@@ -35,7 +36,7 @@ def machine(template_url: str, redis_url: str, tmp_path: Path) -> Iterator[Machi
         queue = celery_form(with_database_number(redis_url, 9))  # nobody else's
         more = {"AUDIT_ARCHIVE_DIR": str(archive), "CELERY_BROKER_URL": queue}
         api = ApiProcess(url, redis_url, tmp_path / "log", more)
-        api.bootstrap()
+        asyncio.run(bootstrap(url))
         api.start()
         environment = {**api.environment, "HOME": os.environ["HOME"]}
         with (tmp_path / "worker.log").open("wb") as log:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.api import ApiProcess, Client, Workspace, free_port
 from tests.support.crowd import Crowd
-from tests.support.servers import cloned_database
+from tests.support.running import RunningApi, started
 
 pytestmark = pytest.mark.timeout(150)
 
@@ -38,17 +38,11 @@ def crowds() -> Iterator[list[Crowd]]:
 
 
 @pytest.fixture(scope="module")
-def deaf(
-    template_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ApiProcess]:
+def deaf(running_api: RunningApi) -> Iterator[ApiProcess]:
     """An API whose announcements never arrive, that holds all watches of these tests."""
-    more = {"DATABASE_LISTEN_URL": f"postgresql://nobody@127.0.0.1:{free_port()}/none"}
-    with cloned_database(template_url) as url:
-        api = ApiProcess(url, redis_url, tmp_path_factory.mktemp("deaf") / "api.log", more)
-        api.bootstrap()
-        api.start()
+    nowhere = f"postgresql://nobody@127.0.0.1:{free_port()}/none"
+    with running_api(DATABASE_LISTEN_URL=nowhere) as api:
         yield api
-        api.stop()
 
 
 @pytest.fixture
@@ -141,13 +135,10 @@ def test_a_revoked_key_hears_nothing_while_announcements_are_lost(
 
 
 def test_watches_of_one_that_stops_end_at_once_and_resume_at_another(
-    template_url: str, redis_url: str, tmp_path: Path, crowds: list[Crowd]
+    bootstrapped_url: str, redis_url: str, tmp_path: Path, crowds: list[Crowd]
 ) -> None:
-    with cloned_database(template_url) as url:
-        replicas = [ApiProcess(url, redis_url, tmp_path / f"{name}.log") for name in "ab"]
-        replicas[0].bootstrap()
-        for replica in replicas:
-            replica.start()
+    replicas = [ApiProcess(bootstrapped_url, redis_url, tmp_path / f"{name}.log") for name in "ab"]
+    with started(*replicas):
         admin = replicas[1].sign_in()
         workspace = Workspace(admin)
         token, watched = workspace.key(), _watch(workspace)
@@ -165,4 +156,3 @@ def test_watches_of_one_that_stops_end_at_once_and_resume_at_another(
         heard = again.heard(last)
         assert (heard["missing"], heard["faults"]) == (0, 0)
         admin.close()
-        replicas[1].stop()
