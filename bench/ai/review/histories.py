@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-import yaml
-
+from bench.ai.review.forms import read
 from bench.ai.review.sources import Source, texts
 from central_config.core.json import JSON, encode
+from central_config.interop.model.references import escape
 
 _NOT_KEY = re.compile(r"[^A-Za-z0-9._-]+")
 # Keys of one file that belong together by their first words.
@@ -60,8 +61,9 @@ def snapshot(source: Source, version: str) -> Snapshot:
     """Return the keys and values of a release."""
     found: dict[str, JSON] = {}
     for name, text in texts(source, version):
-        loaded = yaml.load(text, Loader=yaml.CSafeLoader)
-        found.update(_flat(_place(name), _READ[source.form](loaded)))
+        values = _flat(_place(name), read(source.form, text))
+        # As an import has it: `${...}` of a package is no reference of ours.
+        found.update((key, escape(value)[0]) for key, value in values)
     return found
 
 
@@ -70,7 +72,7 @@ def _place(name: str) -> str:
     part = re.search(r"roles/([^/]+)/defaults/main\.yml$", name)
     if part is not None:
         return part[1]
-    return name.rpartition("/")[2].rpartition(".")[0]
+    return PurePosixPath(name).stem
 
 
 def _flat(prefix: str, value: Any) -> Iterator[tuple[str, JSON]]:
@@ -89,49 +91,3 @@ def _plain(value: Any) -> JSON:
     if isinstance(value, dict):
         return {str(name): _plain(each) for name, each in value.items()}
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
-
-
-def _airflow(loaded: Any) -> Any:
-    """Return the defaults of Airflow's description of its settings, by section."""
-    sections = (
-        loaded
-        if isinstance(loaded, list)
-        else [{"name": name, **section} for name, section in loaded.items()]
-    )
-    found: dict[str, Any] = {}
-    for section in sections:
-        options = section["options"] or {}
-        pairs = (
-            options.items()
-            if isinstance(options, dict)
-            else ((option["name"], option) for option in options)
-        )
-        found[section["name"]] = {name: _typed(option.get("default")) for name, option in pairs}
-    return found
-
-
-def _ansible(loaded: Any) -> Any:
-    """Return the defaults of ansible's description of its settings."""
-    return {
-        name: _typed(option.get("default"))
-        for name, option in loaded.items()
-        if isinstance(option, dict)
-    }
-
-
-def _typed(value: Any) -> Any:
-    """Return a default that a description writes as a text as the YAML it stands for."""
-    if not isinstance(value, str):
-        return value
-    if value.lower() in {"true", "false"}:
-        return value.lower() == "true"
-    if re.fullmatch(r"-?\d+(\.\d+)?", value):
-        return float(value) if "." in value else int(value)
-    return value
-
-
-_READ = {
-    "yaml": lambda loaded: loaded or {},
-    "airflow": _airflow,
-    "ansible": _ansible,
-}

@@ -12,7 +12,7 @@ from bench.ai.review.histories import Change, Snapshot, changes
 from bench.ai.review.sources import Source
 from central_config.access.model import SYSTEM_CALLER
 from central_config.assistant.model.reviews.findings import SEVERITIES, Finding
-from central_config.assistant.service.examining import examining
+from central_config.assistant.service.examining import Examined, examining
 from central_config.configurations.model.cells import ACTIVE, Cell, Site
 from central_config.configurations.model.changes import REMOVE, SET, Edit
 from central_config.configurations.model.keys import key_fault
@@ -40,10 +40,11 @@ TOPOLOGY = Topology(
 
 
 class Reviewed(NamedTuple):
-    """A change as it was, and what of it was flagged."""
+    """A change as it was, what of it was flagged, and whether all of it was looked at."""
 
     change: Change
     flagged: list[Finding]
+    whole: bool
 
 
 class Planted(NamedTuple):
@@ -60,7 +61,8 @@ def replay(source: Source) -> Iterator[Reviewed]:
     """Review the changes of a package that set something."""
     for change in changes(source):
         if change.edits:
-            yield Reviewed(change, flagged(review(change)))
+            seen = review(change)
+            yield Reviewed(change, flagged(seen.findings), seen.looked_at == seen.changes)
 
 
 def plant(source: Source, seed: int, every: int = 1) -> Iterator[Planted]:
@@ -75,7 +77,7 @@ def plant(source: Source, seed: int, every: int = 1) -> Iterator[Planted]:
 
 
 def _judge(kind: str, change: Change, fault: Fault) -> Planted:
-    found = flagged(review(change, fault))
+    found = flagged(review(change, fault).findings)
     there = [each for each in found if each.key == fault.key]
     return Planted(kind, change, fault, any(it.rule == kind for it in there), bool(there))
 
@@ -95,7 +97,7 @@ def _fault(chance: random.Random, kind: str, change: Change) -> Fault | None:
     return None
 
 
-def review(change: Change, fault: Fault | None = None) -> Sequence[Finding]:
+def review(change: Change, fault: Fault | None = None) -> Examined:
     """Review a change made in base, which dev, staging and prod inherit."""
     planted = fault.planted if fault is not None else {}
     state = _state({**_cells(change.before), **_cells(planted)}) if planted else _held(change)
@@ -110,7 +112,7 @@ def review(change: Change, fault: Fault | None = None) -> Sequence[Finding]:
         if key in change.edits or (fault is not None and key == fault.key)
         for place in TOPOLOGY.by_id
     }
-    return at_once(examining(SYSTEM_CALLER, state, steps, past)).findings
+    return at_once(examining(SYSTEM_CALLER, state, steps, past))
 
 
 _kept: dict[int, tuple[Snapshot, WorkspaceState]] = {}

@@ -23,6 +23,13 @@ _NAMES = frozenset(
     {"port", "ports", "id", "uid", "gid", "version", "seed", "code", "status", "year", "pid"}
     | {"vlan", "asn", "revision", "build", "release", "date", "salt", "number"}
 )
+# ... unless their last word says that it is an amount: `status_code_retries`, `id_cache_ttl`.
+_AMOUNTS = frozenset(
+    {"limit", "timeout", "interval", "count", "size", "retries", "delay", "ttl", "age", "length"}
+    | {"ms", "millis", "seconds", "secs", "minutes", "hours", "days", "bytes", "kb", "mb", "gb"}
+    | {"percent", "rate", "attempts", "period", "threshold", "workers", "threads", "lifetime"}
+    | {"duration", "wait", "factor", "buffer", "quota", "capacity"}
+)
 _PORTS = range(1, 65_536)
 
 
@@ -31,11 +38,12 @@ def magnitude(leaf: Leaf) -> Iterator[Finding]:
     now = quantity(leaf.after)
     if now is None:
         return
-    named = set(words(leaf.name))
-    if "port" in named and isinstance(leaf.after, int) and leaf.after > max(_PORTS):
+    named = words(leaf.name)
+    amount = bool(named) and named[-1] in _AMOUNTS
+    if "port" in named and not amount and isinstance(leaf.after, int) and leaf.after > max(_PORTS):
         said = f"{quoted(leaf.name, leaf.after)} is no port: the last one is {max(_PORTS)}"
         yield found(leaf, "magnitude", "high", said, "Correct the port.")
-    elif not _NAMES & named:
+    elif amount or not _NAMES & set(named):
         yield from _compare(leaf, now)
 
 
@@ -43,7 +51,7 @@ def _compare(leaf: Leaf, now: Quantity) -> Iterator[Finding]:
     same = _same_leaf(leaf, now)
     if same:
         nearest, where, value = min(same, key=lambda it: it[0])
-        if nearest >= (_VERY_FAR if _from_one(now, value) else _FAR):
+        if nearest >= (_VERY_FAR if _from_one(leaf.after, value) else _FAR):
             yield _finding(leaf, nearest, where, value)
         return
     cousins = [
@@ -56,10 +64,12 @@ def _compare(leaf: Leaf, now: Quantity) -> Iterator[Finding]:
         yield _finding(leaf, nearest, f"in {key}", value)
 
 
-def _from_one(now: Quantity, value: MaybeJSON) -> bool:
-    """Tell whether one of two numbers is a bare 1, which means "one by one" or "hardly any"."""
-    other = quantity(value)
-    return not now.dimension and other is not None and 1.0 in {now.amount, other.amount}
+def _from_one(*values: MaybeJSON) -> bool:
+    """Tell whether one of two numbers is a bare 1, which means "one by one" or "hardly any".
+
+    1.0 is an amount, of seconds say, and so is 1 with a unit.
+    """
+    return any(each == "1" or (isinstance(each, int) and each == 1) for each in values)
 
 
 def _same_leaf(leaf: Leaf, now: Quantity) -> list[tuple[float, str, MaybeJSON]]:

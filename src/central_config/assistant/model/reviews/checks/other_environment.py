@@ -17,6 +17,8 @@ _PIECE = re.compile(r"[A-Za-z0-9]+")
 _BLANK = re.compile(r"\s+")
 # Devices, and paths to tests: no environment is meant.
 _DEVICE = re.compile(r"^/?dev/|(?<![\w.])/dev(?![\w.-])|\btests?/|/tests?\b")
+# A host below a name that is registered under `.dev`, where browsers ask by https only.
+_PUBLIC = re.compile(r"(https://(?:[\w-]+\.)+[a-z][\w-]*)\.dev(?![\w.-])", re.IGNORECASE)
 _LONGEST = 2000
 _ADVICE = "Use what belongs to this environment; if it is meant, say why in the message."
 
@@ -27,10 +29,10 @@ def other_environment(leaf: Leaf) -> Iterator[Finding]:
     if text is None or len(text) > _LONGEST:
         return
     others = names_of_others(leaf.environments, leaf.kin)
-    named = _named(fixed_part(text), set(others))
+    named = _named(text, set(others))
     before = leaf.before if leaf.before is not UNSET else None
     if isinstance(before, str):
-        had = _named(fixed_part(before), set(others))
+        had = _named(before, set(others))
         named = [name for name in named if name not in had]
     if not named:
         return
@@ -47,9 +49,10 @@ def _named(text: str, names: set[str]) -> list[str]:
 
     In a sentence a word is just a word; it must be part of an address or an identifier there.
     """
-    sentence = len(_BLANK.split(text.strip())) > 1
+    parts = _BLANK.split(_PUBLIC.sub(r"\1", fixed_part(text)).strip())
+    sentence = len(parts) > 1
     named: list[str] = []
-    for part in _BLANK.split(text.strip()):
+    for part in parts:
         if _DEVICE.search(part):
             continue
         pieces = [each.lower() for each in _PIECE.findall(part)]

@@ -1,6 +1,7 @@
 """Encryption, verification or authentication switched off or weakened."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from msgspec import UNSET
@@ -128,14 +129,18 @@ def _lowered(leaf: Leaf) -> str | None:
     text = leaf.text
     if text is None or not isinstance(leaf.before, str):
         return None
-    before = {each.lower() for each in _SCHEME.findall(leaf.before)}
-    now = {each.lower() for each in _SCHEME.findall(text)}
+    before, now = _schemes(leaf.before), _schemes(text)
     if leaf.before.lower() in _SCHEMES and _SCHEMES[leaf.before.lower()] == text.lower():
-        before, now = {leaf.before.lower()}, {text.lower()}
+        before, now = Counter([leaf.before.lower()]), Counter([text.lower()])
     for strong, weak in _SCHEMES.items():
-        if strong in before and weak in now and strong not in now:
+        # Of several addresses, or of one inside of another, it may be one only.
+        if now[strong] < before[strong] and now[weak] > before[weak]:
             return f"{strong} became {weak}: {quoted(leaf.name, text)}"
     return None
+
+
+def _schemes(text: str) -> Counter[str]:
+    return Counter(each.lower() for each in _SCHEME.findall(text))
 
 
 def _weakened(leaf: Leaf) -> str | None:

@@ -35,8 +35,11 @@ def _had(before: object) -> bool:
 
 
 def _around(text: str) -> str | None:
-    """Say what stands around a text; a text of several lines may end with one's end."""
-    body = text.rstrip("\n") if "\n" in text.strip() else text
+    """Say what stands around a text.
+
+    One of several lines may end with a line's end, and begin with one, as lists in INI files do.
+    """
+    body = text.strip("\n") if "\n" in text.strip() else text
     bare = body.strip()
     if bare == body or not any(character.isalnum() for character in bare):
         return None  # nothing, or a separator such as ", "
