@@ -12,7 +12,7 @@ from bench.ai import company as data
 from bench.ai.loading import Loaded, Moment, load
 from central_config.api.services import Services
 from central_config.assistant.service.executing import Executing
-from central_config.assistant.service.finding import Finding
+from central_config.assistant.service.searching import Searching
 from central_config.assistant.service.synonyms import Synonyms
 from central_config.assistant.service.uses import Uses
 from central_config.assistant.service.vocabularies import Vocabularies
@@ -66,10 +66,10 @@ async def company_at(url: str, **settings: object) -> AsyncIterator[Place]:
 def _place(services: Services, loaded: Loaded) -> Place:
     found = services.by_type
     reading, history = found[Reading], found[History]
-    finding = Finding(services.snapshots, reading, history, found[Uses])
+    searching = Searching(services.snapshots, reading, history, found[Uses])
     return Place(
         services,
         loaded,
-        Executing(reading, history, finding),
+        Executing(reading, history, searching),
         Vocabularies(services.snapshots, history, found[Synonyms]),
     )

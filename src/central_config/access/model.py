@@ -139,6 +139,11 @@ class Principal(msgspec.Struct, frozen=True):
         """Tell whether the workspace may be known to exist."""
         return bool(self.grants.get(None)) or bool(self.grants.get(workspace_id))
 
+    def knows(self, environment: str) -> bool:
+        """Tell whether an environment of the workspace may be known to exist."""
+        scope = self.scope
+        return scope is None or scope.environments is None or environment in scope.environments
+
     def reaches(self, environment: str, key: str) -> bool:
         """Tell whether a configuration lies in the scope; users reach all of a workspace."""
         return self.scope is None or self.scope.reaches(environment, key)

@@ -5,18 +5,17 @@ from typing import Any, NamedTuple
 
 from central_config.assistant.cache.answers import Answers
 from central_config.assistant.model.planning.prompts import PLAN_SYSTEM
-from central_config.assistant.service.advising import Advising
-from central_config.assistant.service.advising import Tools as AdviceTools
+from central_config.assistant.service.advising import AdviceTools, Advising
 from central_config.assistant.service.asking import Asking
 from central_config.assistant.service.embeddings import Embeddings
 from central_config.assistant.service.engine.calls import Calls
 from central_config.assistant.service.engine.ollama import OllamaEngine
 from central_config.assistant.service.engine.warmth import Warmth
 from central_config.assistant.service.executing import Executing
-from central_config.assistant.service.finding import Finding
 from central_config.assistant.service.modelling import ModelPlanners
 from central_config.assistant.service.policies import Policies
 from central_config.assistant.service.reviewing import Reviewing, Tools
+from central_config.assistant.service.searching import Searching
 from central_config.assistant.service.synonyms import Synonyms
 from central_config.assistant.service.uses import Uses
 from central_config.assistant.service.vocabularies import Vocabularies
@@ -81,8 +80,8 @@ def _asking(ground: Ground, planners: ModelPlanners) -> tuple[Any, ...]:
     synonyms = Synonyms(ground.database, ground.clock)
     vocabularies = Vocabularies(ground.snapshots, history, synonyms)
     ground.snapshots.listen(vocabularies.take)
-    finding = Finding(ground.snapshots, reading, history, ground.by_type[Uses])
-    executing = Executing(reading, history, finding)
+    searching = Searching(ground.snapshots, reading, history, ground.by_type[Uses])
+    executing = Executing(reading, history, searching)
     asking = Asking(vocabularies, planners, executing, ground.clock)
     return asking, synonyms
 

@@ -3,7 +3,7 @@
 from central_config.api.guard import RequestGuard
 from central_config.api.problems import as_problem
 from central_config.api.services import Services
-from central_config.assistant.routes.mcp.calls import Calls, Means
+from central_config.assistant.routes.mcp.calls import Means, ToolCalls
 from central_config.assistant.routes.mcp.catalogue import allowed
 from central_config.assistant.routes.mcp.door import Door
 from central_config.assistant.routes.mcp.endpoint import Mcp
@@ -26,7 +26,7 @@ def mcp_for(services: Services, guard: RequestGuard) -> Mcp:
     """
     settings = services.settings
     if not settings.mcp_enabled:
-        return Mcp(None)
+        return Mcp()
     from central_config.assistant.routes.mcp.server import McpServer  # noqa: PLC0415 - takes 1 s
 
     found = services.by_type
@@ -40,6 +40,6 @@ def mcp_for(services: Services, guard: RequestGuard) -> Mcp:
     books = ToolLog(services.database, SystemClock())
     tools = allowed(settings.mcp_tools, ai=settings.ai_enabled)
     means = Means(guard.within, as_problem, found[WorkspaceService].names)
-    calls = Calls(tools, parts, means, books)
+    calls = ToolCalls(tools, parts, means, books)
     door = Door(settings.mcp_allowed_hosts, settings.mcp_allowed_origins)
-    return Mcp(McpServer(calls), door)
+    return Mcp(McpServer(calls), books, door)

@@ -97,7 +97,7 @@ MCP_CALLS = Counter(
 )
 MCP_DURATION = Histogram(
     "central_config_mcp_call_duration_seconds",
-    "Time a tool took, audit event included",
+    "Time a tool took, its audit event included where it proposes",
     ["tool"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )

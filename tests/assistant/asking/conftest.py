@@ -23,8 +23,8 @@ from central_config.assistant.service.asking import Asking
 from central_config.assistant.service.engine import KnownEngine
 from central_config.assistant.service.engine.calls import Calls
 from central_config.assistant.service.executing import Executing
-from central_config.assistant.service.finding import Finding
 from central_config.assistant.service.modelling import ModelPlanners
+from central_config.assistant.service.searching import Searching
 from central_config.assistant.service.synonyms import Synonyms
 from central_config.assistant.service.uses import Uses
 from central_config.assistant.service.vocabularies import Vocabularies
@@ -62,8 +62,8 @@ class World:
         self.services = services
         reading, history = services.by_type[Reading], services.by_type[History]
         self.uses = Uses(services.database, SystemClock())
-        finding = Finding(services.snapshots, reading, history, self.uses)
-        self.executing = Executing(reading, history, finding)
+        searching = Searching(services.snapshots, reading, history, self.uses)
+        self.executing = Executing(reading, history, searching)
         self.synonyms = Synonyms(services.database, SystemClock())
         self.vocabularies = Vocabularies(services.snapshots, history, self.synonyms)
         services.snapshots.listen(self.vocabularies.take)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from central_config.assistant.service import executing, finding
+from central_config.assistant.service import executing, searching
 from central_config.assistant.service.uses import Uses
 from central_config.configurations.model.cells import Site
 from central_config.configurations.model.counts import ReadCounts
@@ -210,7 +210,7 @@ async def test_who_is_unread_is_asked_for_some_hundred_keys_at_a_time(
         return await sort(self, question, state, sites)
 
     monkeypatch.setattr(Uses, "sort", hear)
-    monkeypatch.setattr(finding, "TOGETHER", 4)
+    monkeypatch.setattr(searching, "TOGETHER", 4)
     await world.uses.flush(counts)
     assert not (await world.run("stale", days=30)).ids
     assert asked == []  # reads have not been counted for so long: no key is looked at

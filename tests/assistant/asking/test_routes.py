@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.api import ApiProcess, Client, Workspace
 from tests.support.ollama import Canned, Fault, Ollama, serving
-from tests.support.servers import cloned_database
+from tests.support.running import RunningApi
 
 MODEL = "canned:1b"
 # Rules cannot explain every word of it; a model may.
@@ -21,17 +21,10 @@ def model() -> Iterator[Ollama]:
 
 
 @pytest.fixture(scope="module")
-def house(
-    model: Ollama, template_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ApiProcess]:
+def house(model: Ollama, running_api: RunningApi) -> Iterator[ApiProcess]:
     """An API with the AI engine switched on."""
-    more = {"AI_ENABLED": "true", "OLLAMA_BASE_URL": model.url, "AI_MODEL": MODEL}
-    with cloned_database(template_url) as url:
-        api = ApiProcess(url, redis_url, tmp_path_factory.mktemp("api") / "api.log", more)
-        api.bootstrap()
-        api.start()
+    with running_api(AI_ENABLED="true", OLLAMA_BASE_URL=model.url, AI_MODEL=MODEL) as api:
         yield api
-        api.stop()
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,15 @@
 
 import pytest
 
+from central_config.access.model import Caller
 from central_config.assistant.model.matching import Chosen, Filter, look
 from central_config.assistant.model.plans import Plan
 from central_config.assistant.service import vocabularies
 from central_config.assistant.service.scope import visible
 from central_config.configurations.model.differences import Side
 from central_config.configurations.service.comparing import gathered
+from central_config.configurations.service.history import History
+from central_config.configurations.service.topologies import Environments
 from central_config.core.pace import STRIDE
 from tests.assistant.asking.conftest import World, drop, put
 
@@ -51,6 +54,61 @@ async def test_a_scope_bounds_the_words(world: World) -> None:
     assert not found.is_value("y")
     nothing = await world.vocabularies.of(world.key("prod", prefix="none/"))
     assert nothing.keys == ()
+
+
+async def test_a_scope_bounds_whose_names_are_known(world: World) -> None:
+    """Of those who changed nothing in its reach a key learns nothing."""
+    await world.publish("ann", put("base", "app/a", 1))
+    await world.publish("bob", put("prod", "app/b", 1), put("prod", "db/b", 1))
+    await world.publish("eve", put("prod", "db/c", 1))
+    await world.publish("dan", put("staging", "app/d", 1))
+
+    async def names(*environments: str, prefix: str = "") -> tuple[str, ...]:
+        return (await world.vocabularies.of(world.key(*environments, prefix=prefix))).users
+
+    async def all_views() -> list[str]:
+        views = [
+            await names("prod"),
+            await names("prod", prefix="app/"),
+            await names(prefix="app/"),
+            await names("staging", "base"),
+            await names("prod", prefix="none/"),
+            await names(),
+            (await world.vocabularies.of(world.vic)).users,
+        ]
+        return [" ".join(each) for each in views]
+
+    everybody = "ann bob dan eve"
+    before = ["bob eve", "bob", "ann bob dan", "ann dan", "", everybody, everybody]
+    assert await all_views() == before
+    # What is asked of later revisions is kept apart, too.
+    await world.publish("fay", put("prod", "app/b", 2))
+    after = ["bob eve fay", "bob fay", "ann bob dan fay", "ann dan", ""]
+    assert await all_views() == [*after, f"{everybody} fay", f"{everybody} fay"]
+
+
+async def test_authors_are_asked_for_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each view, the revisions that are new; of another environment by that name, all."""
+    await world.publish("ann", put("prod", "a", 1))
+    asked = list[tuple[int, int]]()
+    ask = History.authors
+
+    async def noted(self: History, caller: Caller, after: int, through: int) -> list[str]:
+        asked.append((after, through))
+        return await ask(self, caller, after, through)
+
+    monkeypatch.setattr(History, "authors", noted)
+    revision = (await world.services.snapshots.get(world.place.id)).revision
+    key = world.key("prod")
+    for _ in range(3):
+        assert (await world.vocabularies.of(key)).users == ("ann",)
+    assert asked == [(0, revision)]
+    later = await world.publish("bob", put("prod", "a", 2))
+    assert (await world.vocabularies.of(key)).users == ("ann", "bob")
+    assert asked[1:] == [(revision, later)]
+    await world.services.by_type[Environments].delete(world.user("ann"), "prod")
+    await world.environment("prod", "base")
+    assert (await world.vocabularies.of(key)).users == ()
 
 
 async def test_kept_until_a_name_changes(world: World) -> None:

@@ -137,8 +137,8 @@ async def test_the_same_question_is_asked_once(
     calls = Calls(engine, database, SystemClock(), shared[0])
     first = await calls.ask(caller, plan(QUESTION + caller.place.id.hex))
     counted = Counted()
-    bound = Calls(engine, database, SystemClock(), shared[1]).by(caller)
-    again = await bound.ask(plan(QUESTION + caller.place.id.hex))
+    elsewhere = Calls(engine, database, SystemClock(), shared[1])
+    again = await elsewhere.ask(caller, plan(QUESTION + caller.place.id.hex))
     assert again == Reply(
         text=first.text,
         model=MODEL,

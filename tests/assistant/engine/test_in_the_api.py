@@ -15,7 +15,7 @@ import pytest
 from tests.assistant.engine.conftest import MODEL
 from tests.support.api import ApiProcess, Client, Workspace, free_port
 from tests.support.ollama import Canned, Fault, Ollama, serving
-from tests.support.servers import cloned_database
+from tests.support.running import RunningApi
 
 # No parser knows these words, so the model is asked.
 QUESTION = "which zorgles quux the frobnicators?"
@@ -30,16 +30,9 @@ def hanging() -> Iterator[Ollama]:
 
 
 @pytest.fixture(scope="module")
-def api(
-    hanging: Ollama, template_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ApiProcess]:
-    more = {"AI_ENABLED": "true", "OLLAMA_BASE_URL": hanging.url, "AI_MODEL": MODEL}
-    with cloned_database(template_url) as url:
-        api = ApiProcess(url, redis_url, tmp_path_factory.mktemp("ai") / "api.log", more)
-        api.bootstrap()
-        api.start()
+def api(hanging: Ollama, running_api: RunningApi) -> Iterator[ApiProcess]:
+    with running_api(AI_ENABLED="true", OLLAMA_BASE_URL=hanging.url, AI_MODEL=MODEL) as api:
         yield api
-        api.stop()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from central_config.assistant.cache.answers import KEPT, Answer, Answers
+from central_config.assistant.cache.answers import KEPT, Answers, KeptAnswer
 from central_config.assistant.service.engine import EngineAwayError
 from central_config.assistant.service.engine.doubles import ReplayingEngine, ScriptedEngine
 from central_config.assistant.service.engine.form import check, fits, offered
@@ -85,10 +85,10 @@ async def test_answers_are_kept(redis_url: str, *, shared: bool) -> None:
     settings = Settings(redis_url=redis_url, cache_key_prefix=f"t{time.monotonic_ns()}:")
     answers = Answers.of(settings) if shared else Answers()
     assert await answers.get("one") is None
-    await answers.put("one", Answer("text", 1.5))
-    assert await answers.get("one") == Answer("text", 1.5)
+    await answers.put("one", KeptAnswer("text", 1.5))
+    assert await answers.get("one") == KeptAnswer("text", 1.5)
     other = Answers.of(settings) if shared else Answers()
-    assert await other.get("one") == (Answer("text", 1.5) if shared else None)
+    assert await other.get("one") == (KeptAnswer("text", 1.5) if shared else None)
     await answers.close()
     await other.close()
 
@@ -97,9 +97,9 @@ async def test_answers_are_kept(redis_url: str, *, shared: bool) -> None:
 async def test_memory_is_bounded_and_forgets_what_nobody_asks() -> None:
     answers = Answers()
     for number in range(KEPT):
-        await answers.put(str(number), Answer("x", 0))
+        await answers.put(str(number), KeptAnswer("x", 0))
     assert await answers.get("0") is not None
-    await answers.put("one more", Answer("x", 0))
+    await answers.put("one more", KeptAnswer("x", 0))
     assert await answers.get("0") is not None
     assert await answers.get("1") is None
 
@@ -109,7 +109,7 @@ async def test_redis_is_away() -> None:
     answers = Answers.of(Settings(redis_url=f"redis://127.0.0.1:{free_port()}/0"))
     began = time.monotonic()
     for _ in range(50):
-        await answers.put("one", Answer("text", 1.5))
+        await answers.put("one", KeptAnswer("text", 1.5))
         assert await answers.get("one") is None
     assert time.monotonic() - began < 2
     await answers.close()

@@ -11,7 +11,7 @@ from mcp.client import Client as McpClient
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.support.api import ApiProcess, Client, Workspace
-from tests.support.servers import cloned_database
+from tests.support.running import RunningApi
 
 READING = {"search_config", "get_config", "list_changes", "compare_environments", "explain_key"}
 
@@ -57,17 +57,10 @@ def text_of(result: types.CallToolResult) -> str:
 
 
 @pytest.fixture(scope="session")
-def speaking(
-    template_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ApiProcess]:
+def speaking(running_api: RunningApi) -> Iterator[ApiProcess]:
     """An API with its MCP server on, every tool allowed, AI off."""
-    with cloned_database(template_url) as url:
-        log = tmp_path_factory.mktemp("mcp") / "api.log"
-        api = ApiProcess(url, redis_url, log, {"MCP_ENABLED": "true"})
-        api.bootstrap()
-        api.start()
+    with running_api(MCP_ENABLED="true") as api:
         yield api
-        api.stop()
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ def post(api: ApiProcess, token: str | None, **headers: str) -> httpx2.Response:
     return httpx2.post(f"{api.url}/mcp", headers=given, json=PING, timeout=10)
 
 
+@pytest.mark.usefixtures("unthrottled")
 def test_without_a_key_nothing_is_answered(speaking: ApiProcess) -> None:
     for token, code in ((None, "authentication-required"), ("cc_no", "invalid-credentials")):
         answer = post(speaking, token)

@@ -5,28 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import ApiProcess, Client, Workspace, free_port
-from tests.support.servers import cloned_database
-
-
-@pytest.fixture(scope="module")
-def reviewing(
-    template_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ApiProcess]:
-    """An API with AI_ENABLED=true; nobody listens where its engine should be."""
-    more = {"AI_ENABLED": "true", "OLLAMA_BASE_URL": f"http://127.0.0.1:{free_port()}"}
-    with cloned_database(template_url) as url:
-        api = ApiProcess(url, redis_url, tmp_path_factory.mktemp("api") / "api.log", more)
-        api.bootstrap()
-        api.start()
-        yield api
-        api.stop()
+from tests.support.api import ApiProcess, Client, Workspace
 
 
 @pytest.fixture
-def shop(reviewing: ApiProcess) -> Iterator["Shop"]:
+def shop(modelless: ApiProcess) -> Iterator["Shop"]:
     """A fresh workspace with base <- staging, base <- prod."""
-    client = reviewing.sign_in()
+    client = modelless.sign_in()
     yield Shop(client)
     client.close()
 

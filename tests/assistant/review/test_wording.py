@@ -99,11 +99,11 @@ _WAITING = "SELECT id FROM cc_job WHERE kind = 'assistant.word_review' AND statu
 
 
 @pytest.fixture
-def worker(reviewing: ApiProcess) -> Iterator[Worker]:
+def worker(modelless: ApiProcess) -> Iterator[Worker]:
     """A worker whose model agrees with what was found."""
     brain = Canned(saying("critical"))
     with serving({MODEL: brain}) as ollama:
-        worker = Worker(reviewing, ollama, brain)
+        worker = Worker(modelless, ollama, brain)
         worker.change("DELETE FROM cc_job")
         yield worker
 

@@ -224,8 +224,7 @@ def _seen(ticket: Ticket, tag: bytes) -> bool:
 
 def _knows(principal: Principal, state: WorkspaceState, slug: str) -> bool:
     """Tell whether an environment exists for a principal."""
-    reached = None if principal.scope is None else principal.scope.environments
-    return slug in state.topology.by_slug and (reached is None or slug in reached)
+    return slug in state.topology.by_slug and principal.knows(slug)
 
 
 def _prefix(query: bytes) -> str | None:

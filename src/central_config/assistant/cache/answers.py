@@ -30,7 +30,7 @@ PATIENCE = 0.2
 PAUSE = 5.0
 
 
-class Answer(msgspec.Struct, frozen=True, array_like=True):
+class KeptAnswer(msgspec.Struct, frozen=True, array_like=True):
     """What a model said, and how long it took (seconds)."""
 
     text: str
@@ -38,7 +38,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
 
 
 _pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(Answer).decode
+_unpack = msgspec.msgpack.Decoder(KeptAnswer).decode
 
 
 class Answers:
@@ -47,7 +47,7 @@ class Answers:
     def __init__(self, redis: Redis | None = None, prefix: str = "") -> None:
         self._redis = redis
         self._prefix = f"{prefix}answer:"
-        self._memory: OrderedDict[str, Answer] = OrderedDict()
+        self._memory: OrderedDict[str, KeptAnswer] = OrderedDict()
         self._pause_until = 0.0
 
     @classmethod
@@ -69,7 +69,7 @@ class Answers:
         if self._redis is not None:
             await self._redis.aclose()
 
-    async def get(self, name: str) -> Answer | None:
+    async def get(self, name: str) -> KeptAnswer | None:
         """Return the answer of that name, if it is kept."""
         if self._redis is None:
             if name in self._memory:
@@ -82,7 +82,7 @@ class Answers:
         except msgspec.DecodeError:
             return None  # of another release
 
-    async def put(self, name: str, answer: Answer) -> None:
+    async def put(self, name: str, answer: KeptAnswer) -> None:
         """Keep an answer."""
         if self._redis is not None:
             await self._patiently(self._redis.set(self._prefix + name, _pack(answer), ex=LIFE))

@@ -52,8 +52,12 @@ def show(value: JSON, longest: int = LONGEST_VALUE) -> Shown:
 
 def say(text: str, longest: int = LONGEST_TEXT) -> str:
     """Return a text for people as a model is shown it."""
-    seen = visible(text)
-    return seen if len(seen) <= longest else seen[: longest - 1] + "…"
+    return shortened(visible(text), longest)
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return a text, or the beginning of a long one with a mark that says so."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def visible(text: str, *, on_a_line: bool = False) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from central_config.access.model import Caller
-from central_config.assistant.model.advice.advice import KINDS, Step, facts
+from central_config.assistant.model.advice.advice import KINDS, AdvisedEdit, facts
 from central_config.assistant.model.advice.ground import as_form
 from central_config.assistant.model.advice.remembering import (
     ACCEPTED,
@@ -42,7 +42,7 @@ from central_config.core.problems import Problem
 from central_config.secrets.model import MASK
 
 
-class Tools(NamedTuple):
+class AdviceTools(NamedTuple):
     """What advising works with."""
 
     database: Database
@@ -61,7 +61,7 @@ class Evidence(NamedTuple):
     value: str | None
 
 
-class Shown(NamedTuple):
+class ShownAdvice(NamedTuple):
     """A recommendation with its evidence and the edits its draft would hold."""
 
     recommendation: Recommendation
@@ -76,7 +76,7 @@ class Listing(NamedTuple):
     which there is more than is kept. `scanned_at`, `revision`: the last scan; None before it.
     """
 
-    items: Sequence[Shown]
+    items: Sequence[ShownAdvice]
     more: bool
     scanned_at: datetime | None
     revision: int | None
@@ -87,7 +87,7 @@ class Listing(NamedTuple):
 class Advising:
     """Shows recommendations and keeps what is decided about them."""
 
-    def __init__(self, tools: Tools, uses: Uses) -> None:
+    def __init__(self, tools: AdviceTools, uses: Uses) -> None:
         self._tools = tools
         self._uses = uses
 
@@ -120,7 +120,7 @@ class Advising:
             counted_since=await self._uses.since(),
         )
 
-    async def show(self, caller: Caller, id_: UUID) -> Shown:
+    async def show(self, caller: Caller, id_: UUID) -> ShownAdvice:
         """Return a recommendation.
 
         Raises:
@@ -169,7 +169,7 @@ class Advising:
             raise
         return change
 
-    async def dismiss(self, caller: Caller, id_: UUID, reason: str) -> Shown:
+    async def dismiss(self, caller: Caller, id_: UUID, reason: str) -> ShownAdvice:
         """Keep that a recommendation is not wanted; it is given again only if its facts change.
 
         Raises:
@@ -249,13 +249,13 @@ def _reaches(caller: Caller, state: WorkspaceState, found: Recommendation) -> bo
     )
 
 
-def _shown(state: WorkspaceState, found: Recommendation) -> Shown:
+def _shown(state: WorkspaceState, found: Recommendation) -> ShownAdvice:
     evidence = [_evidence(state, site) for site in found.advice.places]
     edits: list[Wish] = []
     if found.status == OPEN:
         with suppress(Problem):  # what it rests on has changed: accepting says so
             edits = [_wish(state, step) for step in found.advice.steps]
-    return Shown(found, evidence, edits)
+    return ShownAdvice(found, evidence, edits)
 
 
 def _evidence(state: WorkspaceState, site: Site) -> Evidence:
@@ -266,7 +266,7 @@ def _evidence(state: WorkspaceState, site: Site) -> Evidence:
     return Evidence(state.topology.slug(site.environment_id), site.key, value)
 
 
-def _wish(state: WorkspaceState, step: Step) -> Wish:
+def _wish(state: WorkspaceState, step: AdvisedEdit) -> Wish:
     """Return a step as an edit.
 
     Raises:

@@ -12,7 +12,8 @@ import msgspec
 from central_config.access.model import Caller
 from central_config.assistant.model.plans import LIMIT, Plan, meaningless, meant
 from central_config.assistant.model.rows import Rows, counted
-from central_config.assistant.service.finding import Finding, moment
+from central_config.assistant.model.showing import shortened
+from central_config.assistant.service.searching import Searching, moment
 from central_config.configurations.model.differences import Difference
 from central_config.configurations.model.past import Wanted
 from central_config.configurations.service.history import (
@@ -38,10 +39,10 @@ _MANY, _UNCOUNTED = f"more than {COUNTED:,}", "more than can be counted in a mom
 class Executing:
     """Runs plans."""
 
-    def __init__(self, reading: Reading, history: History, finding: Finding) -> None:
+    def __init__(self, reading: Reading, history: History, searching: Searching) -> None:
         self._reading = reading
         self._history = history
-        self._finding = finding
+        self._searching = searching
 
     async def run(self, caller: Caller, plan: Plan, now: datetime) -> Rows:
         """Return what the plan finds for the caller.
@@ -55,9 +56,9 @@ class Executing:
         if plan.intent == "unsupported":
             return Rows()
         if plan.intent == "find":
-            found = await self._finding.find(caller, plan)
+            found = await self._searching.find(caller, plan)
         elif plan.intent == "stale":
-            found = await self._finding.stale(caller, plan, now)
+            found = await self._searching.stale(caller, plan, now)
         elif plan.intent == "changes":
             found = await self._changes(caller, plan)
         elif plan.intent == "compare":
@@ -255,8 +256,7 @@ def _led(found: Followed) -> str:
 
 def _written(body: bytes) -> str:
     """Return an encoded value for the middle of a sentence."""
-    text = body.decode()
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return shortened(body.decode(), _LONGEST)
 
 
 # Characters of a value in a sentence.

@@ -37,7 +37,7 @@ from central_config.secrets.service import Vault
 _MOST_TOKENS = 400
 
 
-class Asking(Protocol):
+class ModelAccess(Protocol):
     """Asks a model on somebody's behalf."""
 
     async def ask_as(self, actor: Actor, place: WorkspaceRef | None, request: Request) -> Reply:
@@ -57,7 +57,7 @@ class Explaining:
     """
 
     def __init__(
-        self, database: Database, vault: Vault, asking: Asking | None, clock: Clock
+        self, database: Database, vault: Vault, asking: ModelAccess | None, clock: Clock
     ) -> None:
         self._database = database
         self._vault = vault

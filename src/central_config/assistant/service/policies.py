@@ -11,7 +11,9 @@ from central_config.configurations.model.keys import check_pattern
 from central_config.core.clock import Clock
 from central_config.core.db import Connection, Database, transaction
 from central_config.core.json import JSON
-from central_config.core.problems import Problem
+from central_config.core.problems import FieldError, Problem
+from central_config.workspaces.model import Topology
+from central_config.workspaces.service import topology
 
 
 class Policies:
@@ -30,10 +32,11 @@ class Policies:
         """Create or replace a policy.
 
         Raises:
-            Problem: `invalid-request` for a pattern that is none.
+            Problem: `invalid-request` for a pattern that is none; `environment-not-found`.
         """
         check_pattern(policy.pattern)
         async with transaction(self._database) as connection:
+            _check_environments(policy, await topology(connection, caller.place.id))
             await store.put_policy(connection, caller.place.id, policy)
             details: dict[str, JSON] = {"pattern": policy.pattern, "severity": policy.severity}
             await self._record(connection, caller, "review-policy.kept", policy.name, details)
@@ -60,3 +63,14 @@ class Policies:
     ) -> None:
         event = Event(action, name, caller.actor, caller.place.id, details)
         await record(connection, [event], self._clock)
+
+
+def _check_environments(policy: Policy, places: Topology) -> None:
+    """Refuse a policy that would hold nowhere, or in fewer places than somebody meant."""
+    wrong = [
+        FieldError(f"/environments/{position}", f"there is no environment {slug!r} here")
+        for position, slug in enumerate(policy.environments)
+        if slug not in places.by_slug
+    ]
+    if wrong:
+        raise Problem("environment-not-found", wrong[0].detail, errors=wrong)

@@ -18,8 +18,8 @@ from central_config.assistant.model.advice.ground import Ground
 from central_config.assistant.model.advice.inheriting import drift, redundant
 from central_config.assistant.model.advice.remembering import (
     MOST,
-    Found,
     Recommendation,
+    Sighting,
     merge,
     settled,
 )
@@ -126,7 +126,7 @@ class _Sieve:
     def __init__(self, ground: Ground, known: Mapping[str, Recommendation]) -> None:
         self._ground = ground
         self.known = known
-        self.found: list[Found] = []
+        self.found: list[Sighting] = []
         self.counts: Counter[str] = Counter()
         self.left_off: set[str] = set()
 
@@ -135,7 +135,7 @@ class _Sieve:
         for advice in advices:
             if advice.kind in self.left_off:
                 continue
-            found = Found(advice, facts(self._ground.state, advice))
+            found = Sighting(advice, facts(self._ground.state, advice))
             before = self.known.get(advice.subject)
             if before is not None and settled(before, found.facts):
                 continue

@@ -7,10 +7,5 @@ from central_config.workspaces.model import Environment
 
 def visible(caller: Caller, state: WorkspaceState) -> list[Environment]:
     """Return the environments the caller may see, parents before heirs."""
-    scope = caller.principal.scope
-    seen = [
-        each
-        for each in state.topology.by_id.values()
-        if scope is None or scope.environments is None or each.slug in scope.environments
-    ]
+    seen = [each for each in state.topology.by_id.values() if caller.principal.knows(each.slug)]
     return sorted(seen, key=lambda each: (len(state.topology.line(each.id)), each.slug))

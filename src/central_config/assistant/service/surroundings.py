@@ -48,7 +48,9 @@ class Surroundings:
         self._groups: dict[tuple[UUID, str], dict[str, JSON]] = {}
         self._decoded = _Decoded()
         self._environments = tuple(
-            each.slug for each in state.topology.by_id.values() if self._knows(each.slug)
+            each.slug
+            for each in state.topology.by_id.values()
+            if self._caller.principal.knows(each.slug)
         )
 
     def leaves(self, change: ServedChange) -> Iterator[Leaf | None]:
@@ -66,10 +68,6 @@ class Surroundings:
         """Tell whether nothing may be said of the values of a change."""
         sides = (change.before, change.after)
         return change.site.key in self._secrets or any(it is not None and it.secret for it in sides)
-
-    def _knows(self, slug: str) -> bool:
-        scope = self._caller.principal.scope
-        return scope is None or scope.environments is None or slug in scope.environments
 
     def _leaf(self, site: Site, step: Step, after: MaybeJSON) -> Leaf:
         topology = self._state.topology

@@ -70,7 +70,7 @@ class Idle(NamedTuple):
     uses: dict[Site, Use]
 
 
-class Question(NamedTuple):
+class IdleQuestion(NamedTuple):
     """Since when nothing was to be read, and what of a workspace can be said of so long.
 
     Attributes:
@@ -150,25 +150,27 @@ class Uses:
             found.update(await self._last(state, parts, chunk))
         return found
 
-    async def question(self, state: WorkspaceState, days: int) -> Question:
+    async def question(self, state: WorkspaceState, days: int) -> IdleQuestion:
         """Return what is known of reads for so long, to sort keys by."""
         before = self._clock.now() - timedelta(days=days)
         async with self._database.connect() as connection:
             since = await store.began(connection, GAP)
             if since is None or since > before:
-                return Question(since, before)
+                return IdleQuestion(since, before)
             then = await revision_at(connection, state.workspace_id, before)
             if then is None:
-                return Question(since, before, long_enough=True)
+                return IdleQuestion(since, before, long_enough=True)
             past = await topology_at(connection, state.workspace_id, then.revision)
             parts = await store.parts(connection, list(state.topology.by_id))
         now = state.topology
         steady = frozenset(
             each for each in past.by_id if each in now.by_id and past.line(each) == now.line(each)
         )
-        return Question(since, before, True, then.revision, steady, parts)
+        return IdleQuestion(since, before, True, then.revision, steady, parts)
 
-    async def sort(self, question: Question, state: WorkspaceState, sites: Iterable[Site]) -> Idle:
+    async def sort(
+        self, question: IdleQuestion, state: WorkspaceState, sites: Iterable[Site]
+    ) -> Idle:
         """Return which of some keys nobody has read; hand in some hundred at a time.
 
         Keys that were set or changed since are left out: somebody cares for them.
@@ -248,7 +250,7 @@ def _heirs(state: WorkspaceState, site: Site) -> Iterator[Site]:
             yield place
 
 
-def _settled(question: Question, state: WorkspaceState, site: Site) -> bool:
+def _settled(question: IdleQuestion, state: WorkspaceState, site: Site) -> bool:
     """Tell whether a key has been served from the same cell for as long as is asked."""
     place = site.environment_id
     if question.revision is None or place not in question.steady:

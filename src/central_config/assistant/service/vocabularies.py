@@ -55,10 +55,19 @@ class _Names(NamedTuple):
         return hashlib.sha256(encode(self)).hexdigest()[:32]
 
 
+class _Authors(NamedTuple):
+    """Who published in some environments, up to a revision."""
+
+    names: frozenset[str]
+    places: frozenset[UUID]
+    through: int
+
+
 class _Entry(NamedTuple):
     """A vocabulary, and the revision of the state its keys and values were gathered at."""
 
     names: _Names
+    authors: _Authors
     vocabulary: Vocabulary
     values: _Values
     state: WorkspaceState
@@ -86,12 +95,10 @@ class Vocabularies:
         self._history = history
         self._synonyms = synonyms
         self._kept: OrderedDict[_View, _Entry] = OrderedDict()
-        self._authors: dict[UUID, tuple[int, frozenset[str]]] = {}
 
     def take(self, step: Step) -> None:
         """Forget what belongs to a state that is not held any more; listens to `Snapshots`."""
         if step.changes is None:
-            self._authors.pop(step.state.workspace_id, None)
             for view in [each for each in self._kept if each[0] == step.state.workspace_id]:
                 del self._kept[view]
 
@@ -102,9 +109,10 @@ class Vocabularies:
         """
         asked = [] if environment is None else [environment]
         state = await self._snapshots.knowing(caller.place.id, asked)
-        users, synonyms = await self._users(caller, state), await self._synonyms.all(caller)
+        synonyms = await self._synonyms.all(caller)
         view = _view(caller)
         kept = self._kept.get(view)
+        authors = await self._authors(caller, state, None if kept is None else kept.authors)
         if kept is not None and kept.follows(state):
             keys, values, revision = kept.names.keys, kept.values, kept.revision
         else:
@@ -112,22 +120,26 @@ class Vocabularies:
             keys = gathered.keys
             values = _Values(frozenset()) if kept is None else kept.values
             values.bodies = gathered.bodies
+        users = tuple(sorted(authors.names))
         names = _Names(*_environments(caller, state), users, keys, synonyms)
         if kept is not None and kept.names == names:
             vocabulary = kept.vocabulary
         else:
             vocabulary = await asyncio.to_thread(_made, names, values)
-        self._keep(view, _Entry(names, vocabulary, values, state, revision))
+        self._keep(view, _Entry(names, authors, vocabulary, values, state, revision))
         return vocabulary
 
-    async def _users(self, caller: Caller, state: WorkspaceState) -> Sequence[str]:
-        """Return who published here; only revisions not seen before are asked for."""
-        through = state.revision
-        after, known = self._authors.get(state.workspace_id, (0, frozenset[str]()))
-        if after < through:
-            known |= frozenset(await self._history.authors(caller, after, through))
-            self._authors[state.workspace_id] = through, known
-        return tuple(sorted(known))
+    async def _authors(
+        self, caller: Caller, state: WorkspaceState, known: _Authors | None
+    ) -> _Authors:
+        """Return who published what the caller may see; only revisions not seen are asked for."""
+        through, places = state.revision, frozenset(each.id for each in visible(caller, state))
+        if known is None or known.places != places:
+            known = _Authors(frozenset(), places, 0)
+        if known.through < through:
+            more = await self._history.authors(caller, known.through, through)
+            known = _Authors(known.names.union(more), places, through)
+        return known
 
     def _keep(self, view: _View, entry: _Entry) -> None:
         if self._snapshots.peek(entry.state.workspace_id) is not entry.state:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from central_config.assistant.service.engine.calls import Calls
-from central_config.assistant.service.engine.ollama import OllamaEngine
+from central_config.assistant.service.engine.lasting import LastingEngine
 from central_config.assistant.service.explaining import Explaining
 from central_config.assistant.service.reviewing import WORD_REVIEW
 from central_config.core.jobs.model import JobContext, JobKind
@@ -12,16 +12,15 @@ from central_config.secrets.service import Vault, master_key
 
 # The engine itself gives up sooner (seconds).
 _LIMIT = 150
+# Of this process, which runs one job after the other.
+_ENGINE = LastingEngine()
 
 
 async def _word(context: JobContext) -> JSON:
     if not context.settings.ai_enabled:
         return await _worded(context, None)
-    engine = OllamaEngine.of(context.settings)
-    try:
+    async with _ENGINE.lent(context.settings) as engine:
         return await _worded(context, Calls(engine, context.database, context.clock))
-    finally:
-        await engine.close()
 
 
 async def _worded(context: JobContext, calls: Calls | None) -> JSON:

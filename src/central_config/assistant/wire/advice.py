@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from central_config.assistant.service.advising import Listing, Shown
+from central_config.assistant.service.advising import Listing, ShownAdvice
 from central_config.configurations.service.edits import Wish
 from central_config.core.web import Text
 
@@ -70,7 +70,7 @@ class RecommendationOut(BaseModel):
     change: UUID | None = Field(description="The draft that was made of it")
 
     @classmethod
-    def of(cls, shown: Shown) -> "RecommendationOut":
+    def of(cls, shown: ShownAdvice) -> "RecommendationOut":
         """Return the HTTP form."""
         found = shown.recommendation
         return cls.model_validate(

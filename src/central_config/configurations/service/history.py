@@ -200,7 +200,9 @@ class History:
         places = [self._reading.find(caller, state, slug).id for slug in wanted.environments]
         if not places:
             places = [
-                each.id for each in state.topology.by_id.values() if _may_see(caller, each.slug)
+                each.id
+                for each in state.topology.by_id.values()
+                if caller.principal.knows(each.slug)
             ]
         prefix = narrow(caller, wanted.prefix)
         if prefix is None:
@@ -223,9 +225,21 @@ class History:
             )
 
     async def authors(self, caller: Caller, after: int, through: int) -> list[str]:
-        """Return the names of those who published a revision in (after, through]."""
+        """Return the names of those who published a revision in (after, through].
+
+        An API key whose scope is narrower than its workspace is told of those who changed
+        something in its scope; what it inherits was changed elsewhere.
+        """
+        place, scope = caller.place.id, caller.principal.scope
+        if scope is None or (scope.environments is None and not scope.key_prefix):
+            async with self._database.connect() as connection:
+                return await past.authors(connection, place, after, through)
+        wanted = Wanted()
+        places, within = self._reach(caller, await self._snapshots.get(place), wanted)
         async with self._database.connect() as connection:
-            return await past.authors(connection, caller.place.id, after, through)
+            return await past.authors_of(
+                connection, place, places, (within or wanted).prefix, after=after, through=through
+            )
 
     async def explain(self, caller: Caller, slug: str, key: str) -> Explanation:
         """Say which environment supplied a value, what it overrode, and where references led.
@@ -312,7 +326,7 @@ class History:
         chosen = [
             each.id
             for each in state.topology.by_id.values()
-            if environment in {None, each.slug} and _may_see(caller, each.slug)
+            if environment in {None, each.slug} and caller.principal.knows(each.slug)
         ]
         if environment is not None:
             self._reading.find(caller, state, environment)
@@ -346,11 +360,6 @@ class History:
             raise Problem("key-not-found", f"the scope of this API key does not hold {key}")
         state = await self._snapshots.get(caller.place.id)
         return (await self.descriptions(caller, [key])).get(key, ""), key in state.secret_keys
-
-
-def _may_see(caller: Caller, slug: str) -> bool:
-    scope = caller.principal.scope
-    return scope is None or scope.environments is None or slug in scope.environments
 
 
 def _seen(caller: Caller, state: WorkspaceState, environment: Environment, key: str) -> list[UUID]:

@@ -242,8 +242,7 @@ class Reading:
         Raises:
             Problem: `environment-not-found`.
         """
-        scope = caller.principal.scope
-        if scope is not None and scope.environments is not None and slug not in scope.environments:
+        if not caller.principal.knows(slug):
             raise Problem("environment-not-found", f"there is no environment {slug!r} here")
         return state.topology.find(slug)
 

@@ -61,6 +61,12 @@ _AUTHORS = text("""
     SELECT DISTINCT actor_name FROM cc_revision
     WHERE workspace_id = :workspace_id AND revision > :after AND revision <= :through
 """)
+_AUTHORS_OF = text(
+    "SELECT DISTINCT r.actor_name"
+    + _OF_WORKSPACE
+    + _CONDITIONS["prefix"]
+    + " AND v.revision > :after AND v.revision <= :through"
+)
 
 
 async def changes(  # noqa: PLR0913 - the parts of one question
@@ -164,3 +170,23 @@ async def authors(
     """Return the names of those who published a revision in (after, through]."""
     parameters = {"workspace_id": workspace_id, "after": after, "through": through}
     return [row.actor_name for row in await connection.execute(_AUTHORS, parameters)]
+
+
+async def authors_of(
+    connection: Connection,
+    workspace_id: UUID,
+    environments: Sequence[UUID],
+    prefix: str,
+    *,
+    after: int,
+    through: int,
+) -> list[str]:
+    """Return the names of those who changed keys of some environments in (after, through]."""
+    parameters = {
+        "workspace_id": workspace_id,
+        "environments": list(environments),
+        "prefix": prefix,
+        "after": after,
+        "through": through,
+    }
+    return [row.actor_name for row in await connection.execute(_AUTHORS_OF, parameters)]

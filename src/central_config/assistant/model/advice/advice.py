@@ -29,7 +29,7 @@ KINDS: Mapping[str, str] = {
 }
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class AdvisedEdit(msgspec.Struct, frozen=True, kw_only=True):
     """One edit that is proposed.
 
     Attributes:
@@ -67,7 +67,7 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     effect: str
     places: tuple[Site, ...] = ()
-    steps: tuple[Step, ...] = ()
+    steps: tuple[AdvisedEdit, ...] = ()
     about: str = ""
     needs: str = ""
     rank: float = 0.0

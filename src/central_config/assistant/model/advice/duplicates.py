@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from central_config.assistant.model.advice.advice import Advice, Step
+from central_config.assistant.model.advice.advice import Advice, AdvisedEdit
 from central_config.assistant.model.advice.ground import Ground
 from central_config.configurations.model.cells import ACTIVE, Site
 
@@ -46,7 +46,7 @@ def _advice(ground: Ground, environment_id: UUID, keys: Sequence[str]) -> Advice
         effect=f"Readers get the same values; {kept} is then the only one to change.",
         places=tuple(Site(environment_id, key) for key in (kept, *others)),
         steps=tuple(
-            Step(site=Site(environment_id, key), action="set", value=f"${{{kept}}}")
+            AdvisedEdit(site=Site(environment_id, key), action="set", value=f"${{{kept}}}")
             for key in others
         ),
         rank=len(keys),

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from central_config.assistant.model.advice.advice import Advice, Form, Step
+from central_config.assistant.model.advice.advice import Advice, AdvisedEdit, Form
 from central_config.assistant.model.advice.ground import (
     LONGEST,
     Ground,
@@ -41,7 +41,7 @@ def redundant(ground: Ground) -> Iterator[Advice]:
             title=f"{here} sets {site.key} to what {there} has anyway",
             effect=f"Readers get the same value; from then on {here} follows {there}.",
             places=(site, Site(parent_id, site.key)),
-            steps=(Step(site=site, action="remove"),),
+            steps=(AdvisedEdit(site=site, action="remove"),),
         )
 
 
@@ -89,7 +89,7 @@ def _missing(ground: Ground, row: Row, family: Sequence[UUID]) -> Iterator[Advic
         if copied
         else f"Decide which value {here} needs; the others differ, are secret or are long.",
         places=(site, *(Site(each, row.key) for each in others)),
-        steps=(Step(site=site, action="set", source=source),) if copied else (),
+        steps=(AdvisedEdit(site=site, action="set", source=source),) if copied else (),
     )
 
 
@@ -118,5 +118,5 @@ def _typed(ground: Ground, row: Row, family: Sequence[UUID]) -> Iterator[Advice]
             + ", ".join(ground.slug(each) for each in others),
             effect=f"{here} serves the same value as a {form}; readers that take texts must agree.",
             places=(site, *(Site(each, row.key) for each in others)),
-            steps=(Step(site=site, action="set", source=site, form=form),),
+            steps=(AdvisedEdit(site=site, action="set", source=site, form=form),),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from central_config.assistant.model.advice.advice import Advice, Step
+from central_config.assistant.model.advice.advice import Advice, AdvisedEdit
 from central_config.assistant.model.advice.ground import Ground
 from central_config.configurations.model.cells import ARCHIVED, DEPRECATED, Site
 
@@ -38,7 +38,7 @@ def unused(ground: Ground, sites: Sequence[Site], since: datetime) -> Iterator[A
             effect=f"It is served no more in {here} and where it is inherited from there;"
             " its value is kept, and it can be made active again.",
             places=(site,),
-            steps=(Step(site=site, action="status", status=ARCHIVED),),
+            steps=(AdvisedEdit(site=site, action="status", status=ARCHIVED),),
             rank=float(deprecated),
         )
 

@@ -41,7 +41,7 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
     pending: bool = False
 
 
-class Found(NamedTuple):
+class Sighting(NamedTuple):
     """An advice of a scan with what it rests on."""
 
     advice: Advice
@@ -51,8 +51,8 @@ class Found(NamedTuple):
 class Merged(NamedTuple):
     """What a scan makes of what is known: to add, to give again or to confirm, and to forget."""
 
-    new: list[Found]
-    again: list[tuple[Recommendation, Found]]
+    new: list[Sighting]
+    again: list[tuple[Recommendation, Sighting]]
     gone: list[Recommendation]
 
 
@@ -66,7 +66,7 @@ def settled(known: Recommendation, facts: str) -> bool:
     return known.status == DISMISSED and known.facts == facts
 
 
-def merge(known: Mapping[str, Recommendation], found: Iterable[Found]) -> Merged:
+def merge(known: Mapping[str, Recommendation], found: Iterable[Sighting]) -> Merged:
     """Return what a scan changes; `known` by subject.
 
     What was dismissed is remembered, whether it is found again or not.

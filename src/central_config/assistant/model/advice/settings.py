@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from central_config.assistant.model.advice.advice import Advice, Step
+from central_config.assistant.model.advice.advice import Advice, AdvisedEdit
 from central_config.assistant.model.advice.ground import Ground, value_of
+from central_config.assistant.model.language.words import words
 from central_config.assistant.model.reviews.quantities import Quantity, quantity
 from central_config.configurations.model.cells import Site
 from central_config.core.json import JSON
 
 _CONCERNED = re.compile(r"min|max|pool|timeout|lifetime|cache|ttl", re.IGNORECASE)
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _UNITS = {
     "ms": 1e-3, "millis": 1e-3, "milliseconds": 1e-3,
     "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0,
@@ -71,14 +71,14 @@ def _groups(ground: Ground, environment_id: UUID) -> Mapping[str, _Group]:
 
 
 def _setting(site: Site, name: str, value: JSON) -> _Setting:
-    words = [word.lower() for word in _WORD.findall(name)]
+    found = list(words(name))
     amount = quantity(value) if isinstance(value, (int, float, str)) else None
-    unit = _UNITS.get(words[-1]) if len(words) > 1 else None
+    unit = _UNITS.get(found[-1]) if len(found) > 1 else None
     if unit is not None:
-        words.pop()
+        found.pop()
         if amount is not None and not amount.dimension:
             amount = Quantity(amount.amount * unit, "time")
-    return _Setting(site, frozenset(words), value, amount)
+    return _Setting(site, frozenset(found), value, amount)
 
 
 def _bounds(ground: Ground, prefix: str, group: _Group) -> Iterator[Advice]:
@@ -165,7 +165,7 @@ def _caches(ground: Ground, prefix: str, group: _Group) -> Iterator[Advice]:
             f" {nothing[0].site.key} is zero",
             effect="It is switched off, as it works today; or say how much it is to keep instead.",
             places=(switch.site, nothing[0].site),
-            steps=(Step(site=switch.site, action="set", value=False),),
+            steps=(AdvisedEdit(site=switch.site, action="set", value=False),),
         )
 
 
@@ -182,7 +182,9 @@ def _lowered(ground: Ground, kind: str, one: _Setting, other: _Setting, why: str
     here = ground.slug(one.site.environment_id)
     alike = type(one.value) is type(other.value) and not isinstance(one.value, str)
     alike = alike and _unit(one) == _unit(other)
-    steps: Iterable[Step] = (Step(site=one.site, action="set", source=other.site),) if alike else ()
+    steps: Iterable[AdvisedEdit] = (
+        (AdvisedEdit(site=one.site, action="set", source=other.site),) if alike else ()
+    )
     return Advice(
         kind=kind,
         title=f"{one.site.key} and {other.site.key} in {here} contradict each other: {why}",

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from uuid import UUID
 
-from central_config.assistant.model.advice.advice import Advice, Step
+from central_config.assistant.model.advice.advice import Advice, AdvisedEdit
 from central_config.assistant.model.advice.ground import Ground, type_of, value_of
 from central_config.configurations.model.cells import Site
 from central_config.core.json import JSON, encode
@@ -56,7 +56,7 @@ def _standing_out(
             f" {len(group) - 1} keys {before}/*/{setting}",
             effect="It gets the value that most of its siblings have.",
             places=(site, Site(environment_id, usual)),
-            steps=(Step(site=site, action="set", source=Site(environment_id, usual)),),
+            steps=(AdvisedEdit(site=site, action="set", source=Site(environment_id, usual)),),
             rank=times,
         )
 

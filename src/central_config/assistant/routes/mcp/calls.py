@@ -13,7 +13,7 @@ from central_config.assistant.routes.mcp.catalogue import Tool
 from central_config.assistant.routes.mcp.parts import Parts
 from central_config.assistant.service.tool_log import CANCELLED, OK, ToolLog
 from central_config.assistant.wire.tools.arguments import Arguments
-from central_config.assistant.wire.tools.results import Answer
+from central_config.assistant.wire.tools.results import ToolAnswer
 from central_config.core.json import JSON
 from central_config.core.problems import FieldError, Problem, invalid
 
@@ -37,7 +37,7 @@ class Means(NamedTuple):
     workspaces: Callable[[Sequence[UUID] | None, int], Awaitable[list[str]]]
 
 
-class Calls:
+class ToolCalls:
     """Carries out calls of the tools that are allowed here."""
 
     def __init__(
@@ -62,12 +62,13 @@ class Calls:
         """Return a tool, if it is allowed here; whether the caller may use it shows in `run`."""
         return self._tools.get(name)
 
-    async def run(self, caller: Caller, tool: Tool, given: Mapping[str, JSON]) -> Answer:
+    async def run(self, caller: Caller, tool: Tool, given: Mapping[str, JSON]) -> ToolAnswer:
         """Return what a tool answers.
 
         Raises:
             Problem: every refusal; nothing else is raised.
         """
+        self._books.admit(tool.name)
         began = time.perf_counter()
         call = _Call(caller)
         outcome, refusal, answer = OK, None, None
@@ -88,16 +89,22 @@ class Calls:
         return answer
 
     async def _write_down(self, call: "_Call", tool: Tool, outcome: str, began: float) -> None:
-        """Count a call and record it; counted as failed where it cannot be recorded."""
+        """Count a call and record it, one that leaves something behind at once.
+
+        Counted as failed where it cannot be recorded.
+        """
         try:
-            await self._books.audit(call.caller, tool.name, outcome, call.told)
+            if tool.writes:
+                await self._books.audit(call.caller, tool.name, outcome, call.told)
+            else:
+                self._books.keep(call.caller, tool.name, outcome, call.told)
         except Exception as error:
             outcome = outcome if outcome != OK else self._means.as_problem(error).code
             raise
         finally:
             self._books.count(tool.name, outcome, time.perf_counter() - began)
 
-    async def _carry_out(self, call: "_Call", tool: Tool, given: Mapping[str, JSON]) -> Answer:
+    async def _carry_out(self, call: "_Call", tool: Tool, given: Mapping[str, JSON]) -> ToolAnswer:
         asked = _checked(tool, given)
         call.told = asked.told()
         name = asked.workspace or await self._only_workspace(call.caller, tool)

@@ -11,7 +11,7 @@ from central_config.assistant.wire.tools import change_results, results
 from central_config.core.json import JSON
 
 A = TypeVar("A", bound=taken.Arguments)
-R = TypeVar("R", bound=results.Answer)
+R = TypeVar("R", bound=results.ToolAnswer)
 
 
 class Tool(NamedTuple):
@@ -27,9 +27,9 @@ class Tool(NamedTuple):
     title: str
     description: str
     arguments: type[taken.Arguments]
-    result: type[results.Answer]
+    result: type[results.ToolAnswer]
     permission: str
-    run: Callable[[Parts, Caller, Any], Awaitable[results.Answer]]
+    run: Callable[[Parts, Caller, Any], Awaitable[results.ToolAnswer]]
     writes: bool = False
     asks_ai: bool = False
 
@@ -64,7 +64,7 @@ TOOLS: Mapping[str, Tool] = {
             "Find configurations by a text in their key, description or value. Begin here when "
             "you do not know the exact key or which environments there are.",
             taken.SearchConfig,
-            results.Found,
+            results.Hits,
         ),
         _tool(
             reading.get_config,

@@ -1,7 +1,7 @@
 """The route: one address, POST only, for every message of the protocol."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Depends, Request
@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from central_config.access.model import SIGNED_IN, Caller
 from central_config.assistant.routes.mcp.door import Door
+from central_config.assistant.service.tool_log import ToolLog
 from central_config.core.problems import Problem
 from central_config.core.web import provided, requires
 
@@ -33,15 +34,27 @@ class Speaker(Protocol):
 
 
 class Mcp:
-    """The MCP server of an application, or the word that there is none."""
+    """The MCP server of an application and its books, or the word that there is none."""
 
-    def __init__(self, speaker: Speaker | None, door: Door | None = None) -> None:
+    def __init__(
+        self,
+        speaker: Speaker | None = None,
+        books: ToolLog | None = None,
+        door: Door | None = None,
+    ) -> None:
         self._speaker = speaker
+        self._books = books
         self._door = door
 
-    def run(self) -> AbstractAsyncContextManager[None]:
-        """Return what must be entered while the application answers requests."""
-        return nullcontext() if self._speaker is None else self._speaker.run()
+    @asynccontextmanager
+    async def run(self) -> AsyncGenerator[None]:
+        """Be ready for requests while the block runs; needs a database to its very end."""
+        async with AsyncExitStack() as open_parts:
+            # The books close last: they hold the calls that the speaker's end cuts short.
+            for each in (self._books, self._speaker):
+                if each is not None:
+                    await open_parts.enter_async_context(each.run())
+            yield
 
     def check(self, host: str | None, origin: str | None) -> None:
         """Let a request in, by the headers of these names.

@@ -13,8 +13,8 @@ from central_config.assistant.wire.tools.results import (
     Differences,
     Differing,
     Explained,
-    Found,
     Hit,
+    Hits,
     Side,
     fitting,
 )
@@ -27,7 +27,7 @@ from central_config.core.web import decode_cursor, encode_cursor, parse_at
 from central_config.workspaces.model import Environment
 
 
-async def search_config(parts: Parts, caller: Caller, asked: taken.SearchConfig) -> Found:
+async def search_config(parts: Parts, caller: Caller, asked: taken.SearchConfig) -> Hits:
     """Find configurations by a text."""
     position = decode_cursor(asked.cursor, str, UUID)
     after = ("", UUID(int=0)) if position is None else (position[0], position[1])
@@ -48,7 +48,7 @@ async def search_config(parts: Parts, caller: Caller, asked: taken.SearchConfig)
         last = places[len(items) - 1]
     else:
         last = None if whole else (hits[-1].key, hits[-1].environment_id)
-    return Found(
+    return Hits(
         workspace=caller.place.slug,
         environments=_environments(caller, state),
         items=items,
@@ -58,9 +58,7 @@ async def search_config(parts: Parts, caller: Caller, asked: taken.SearchConfig)
 
 def _environments(caller: Caller, state: WorkspaceState) -> list[str]:
     """Return the environments a caller may know of."""
-    scope = caller.principal.scope
-    reached = None if scope is None else scope.environments
-    return [slug for slug in state.topology.by_slug if reached is None or slug in reached]
+    return [slug for slug in state.topology.by_slug if caller.principal.knows(slug)]
 
 
 async def get_config(parts: Parts, caller: Caller, asked: taken.GetConfig) -> Configs:

@@ -29,7 +29,7 @@ from central_config import __version__
 from central_config.access.model import Caller
 from central_config.assistant.model.showing import visible
 from central_config.assistant.routes.mcp import catalogue
-from central_config.assistant.routes.mcp.calls import Calls, in_words
+from central_config.assistant.routes.mcp.calls import ToolCalls, in_words
 from central_config.assistant.routes.mcp.endpoint import CALLER
 from central_config.core.problems import Problem
 
@@ -49,7 +49,7 @@ Context = ServerRequestContext[Any, Any]
 class McpServer:
     """Speaks MCP for the tools of `calls`."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: ToolCalls) -> None:
         self._calls = calls
         # Made once: schemas take milliseconds, and configuration is read on the same loop.
         self._described = {tool.name: _described(tool) for tool in calls.tools}

@@ -6,12 +6,10 @@ import time
 from typing import get_args
 
 import msgspec
-from typing_extensions import override
 
 from central_config.access.model import Caller, WorkspaceRef
-from central_config.assistant.cache.answers import Answer, Answers
+from central_config.assistant.cache.answers import Answers, KeptAnswer
 from central_config.assistant.service.engine import (
-    Engine,
     EngineAwayError,
     EngineBusyError,
     EngineRestingError,
@@ -67,10 +65,6 @@ class Calls:
         """
         return await self.ask_as(caller.actor, caller.workspace, request)
 
-    def by(self, caller: Caller) -> Engine:
-        """Return the engine as it answers this caller."""
-        return _Bound(self, caller)
-
     async def ask_as(self, actor: Actor, place: WorkspaceRef | None, request: Request) -> Reply:
         """Return the reply to a request of whoever acts; a job has no caller.
 
@@ -103,7 +97,7 @@ class Calls:
         _MISS.inc()
         reply = await self._counted(request)
         name = _name(request, reply.model, reply.digest)
-        await self._answers.put(name, Answer(reply.text, reply.seconds))
+        await self._answers.put(name, KeptAnswer(reply.text, reply.seconds))
         return reply
 
     async def _known(self, request: Request) -> str:
@@ -156,16 +150,6 @@ class Calls:
     async def _write(self, event: Event) -> None:
         async with transaction(self._database) as connection:
             await record(connection, [event], self._clock)
-
-
-class _Bound(Engine):
-    def __init__(self, calls: Calls, caller: Caller) -> None:
-        self._calls = calls
-        self._caller = caller
-
-    @override
-    async def ask(self, request: Request) -> Reply:
-        return await self._calls.ask(self._caller, request)
 
 
 def _name(request: Request, model: str, digest: str) -> str:

@@ -5,11 +5,13 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import structlog
 from typing_extensions import override
 
+from central_config.assistant.model.showing import shortened
 from central_config.assistant.service.engine import (
     EngineAwayError,
     KnownEngine,
@@ -23,7 +25,7 @@ from central_config.assistant.service.engine.seats import Seats
 from central_config.core.settings import Settings
 
 if TYPE_CHECKING:
-    from ollama import ChatResponse
+    from ollama import AsyncClient, ChatResponse
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +48,8 @@ _SEED = 1
 _TOKEN = 3
 # No answer is as long: whatever sends it is not a model that was told when to stop (characters).
 _MOST_TEXT = 256 * 1024
+# What it says of a failure is kept as a line of so many characters.
+_LONGEST_LINE = 200
 _NOT_FOUND = 404
 
 
@@ -92,18 +96,20 @@ class OllamaEngine(KnownEngine):
         from ollama import AsyncClient  # noqa: PLC0415
 
         # No redirects and no proxies of the environment: prompts go where the settings say.
-        self._client = AsyncClient(
+        self._connect = partial(
+            AsyncClient,
             address,
             timeout=(CONNECT_WITHIN, None, None, None),
             follow_redirects=False,
             trust_env=False,
         )
-        self._chat = cast("Any", self._client).chat  # its types are not whole
+        self._client: AsyncClient | None = None
         self.address = address
         self._model = model
         self._keep_alive = f"{keep_alive}s"
         self.context = context
         self._limits = limits
+        self._at_once = at_once
         self._seats = Seats(at_once)
         self._breaker = Breaker()
         self._digest = ""
@@ -126,8 +132,23 @@ class OllamaEngine(KnownEngine):
         return self._model
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
+        """Close the connections; a further question opens others, on whichever event loop it runs.
+
+        What is known of the engine stays known: whether it failed, and which model it has.
+        """
+        client, self._client = self._client, None
+        self._seats = Seats(self._at_once)
+        if client is not None:
+            await client.close()
+
+    def _connected(self) -> "AsyncClient":
+        if self._client is None:
+            self._client = self._connect()
+        return self._client
+
+    @property
+    def _chat(self) -> Any:  # noqa: ANN401 - its types are not whole
+        return cast("Any", self._connected()).chat
 
     @override
     async def ask(self, request: Request) -> Reply:
@@ -192,8 +213,8 @@ class OllamaEngine(KnownEngine):
             EngineAwayError: it cannot be reached, or what answers is no Ollama.
         """
         async with self._translated(_LISTED_WITHIN):
-            listed = await self._client.list()
-            loaded = await self._client.ps()
+            listed = await self._connected().list()
+            loaded = await self._connected().ps()
         wanted = full_name(self._model)
         digest = next((each.digest for each in listed.models if each.model == wanted), None)
         held = next((each for each in loaded.models if each.model == wanted), None)
@@ -210,7 +231,7 @@ class OllamaEngine(KnownEngine):
         """Return the digest, asked for once a minute: a model may be fetched anew."""
         if self._digest and time.monotonic() < self._known_until:
             return self._digest
-        listed = await self._client.list()
+        listed = await self._connected().list()
         wanted = full_name(self._model)
         found = [each.digest for each in listed.models if each.model == wanted]
         if not found:
@@ -303,8 +324,7 @@ def _tokens(text: str) -> int:
 
 
 def _short(error: Exception) -> str:
-    said = " ".join(str(error).split()) or type(error).__name__
-    return said if len(said) <= 200 else f"{said[:200]}..."  # noqa: PLR2004 - a line
+    return shortened(" ".join(str(error).split()) or type(error).__name__, _LONGEST_LINE)
 
 
 def full_name(model: str) -> str:

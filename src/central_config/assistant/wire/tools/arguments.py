@@ -153,7 +153,7 @@ class ReviewChange(Arguments):
     change: Annotated[UUID, Field(description="`id` of a change, as list_changes tells it")]
 
 
-class ProposedEdit(BaseModel):
+class WantedEdit(BaseModel):
     """One step of a proposal."""
 
     model_config = ConfigDict(extra="forbid")
@@ -176,7 +176,7 @@ class ProposedEdit(BaseModel):
     status: Literal["active", "deprecated", "archived"] | None = None
 
     @model_validator(mode="after")
-    def value_where_set(self) -> "ProposedEdit":
+    def value_where_set(self) -> "WantedEdit":
         """Refuse `set` without a value (null is one) and other actions with one."""
         given = "value" in self.model_fields_set
         if given != (self.action == "set"):
@@ -200,7 +200,7 @@ class ProposeChange(Arguments):
             description="What the change is for, for the person who reviews it",
         ),
     ]
-    edits: Annotated[list[ProposedEdit], Field(min_length=1, max_length=MOST_EDITS)]
+    edits: Annotated[list[WantedEdit], Field(min_length=1, max_length=MOST_EDITS)]
     base_revision: Annotated[
         int | None,
         Field(

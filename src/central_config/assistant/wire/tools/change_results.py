@@ -1,13 +1,14 @@
 """What the tools about changes answer."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from central_config.assistant.model.reviews.findings import Finding, Risk, Severity
 from central_config.assistant.model.showing import say
-from central_config.assistant.wire.tools.results import CURSOR, Answer, Value, masked
+from central_config.assistant.wire.tools.results import CURSOR, ToolAnswer, Value, masked
 from central_config.configurations.model.cells import Site
 from central_config.configurations.model.changes import Change, Edit
 from central_config.configurations.model.state import WorkspaceState
@@ -17,15 +18,20 @@ from central_config.configurations.service.history import Version
 # Of a value that is one of many in an answer (characters of JSON).
 _LONGEST_OF_MANY = 400
 
+# A text that somebody wrote, as a model is shown it.
+Quoted = Annotated[str, AfterValidator(say)]
+
 
 class ChangeTold(BaseModel):
     """A change, without its edits."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: UUID
     status: str = Field(description="draft, in_review, approved, published or rejected")
     kind: str = Field(description="write, change, import or rollback")
-    message: str
-    author: str
+    message: Quoted
+    author: Quoted = Field(validation_alias="author_name")
     created_at: datetime
     decided_by: str | None
     published_at: datetime | None
@@ -36,19 +42,7 @@ class ChangeTold(BaseModel):
     @classmethod
     def of(cls, change: Change) -> "ChangeTold":
         """Return the change as it is shown."""
-        return cls(
-            id=change.id,
-            status=change.status,
-            kind=change.kind,
-            message=say(change.message),
-            author=say(change.author_name),
-            created_at=change.created_at,
-            decided_by=change.decided_by,
-            published_at=change.published_at,
-            published_by=change.published_by,
-            revision=change.revision,
-            edit_count=change.edit_count,
-        )
+        return cls.model_validate(change)
 
 
 class Changed(Value):
@@ -82,7 +76,7 @@ class Changed(Value):
         )
 
 
-class Changes(Answer):
+class Changes(ToolAnswer):
     """Changes, or the values they changed; newest first."""
 
     items: list[ChangeTold] = Field(description="Empty where values were asked for")
@@ -122,27 +116,22 @@ class EditTold(BaseModel):
 class FindingTold(BaseModel):
     """One thing a person should look at."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     rule: str = Field(description="Which check found it")
     severity: Severity
     environment: str
     key: str
-    evidence: str = Field(description="The facts; values in it are quoted")
-    advice: str
+    evidence: Quoted = Field(description="The facts; values in it are quoted")
+    advice: Quoted
 
     @classmethod
     def of(cls, finding: Finding) -> "FindingTold":
         """Return the finding as it is shown."""
-        return cls(
-            rule=finding.rule,
-            severity=finding.severity,
-            environment=finding.environment,
-            key=finding.key,
-            evidence=say(finding.evidence),
-            advice=say(finding.advice),
-        )
+        return cls.model_validate(finding)
 
 
-class Reviewed(Answer):
+class Reviewed(ToolAnswer):
     """A change, looked at by code; no word in it lowers the risk."""
 
     change: ChangeTold
@@ -154,7 +143,7 @@ class Reviewed(Answer):
     )
 
 
-class Proposed(Answer):
+class Proposed(ToolAnswer):
     """A draft that a person may now look at."""
 
     change: ChangeTold

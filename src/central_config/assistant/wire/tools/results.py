@@ -24,7 +24,7 @@ _MOST_REFERENCES = 20
 _LONGEST_OF_MANY = 400
 
 
-class Answer(BaseModel):
+class ToolAnswer(BaseModel):
     """What every answer begins with."""
 
     notice: str = Field(default=NOTICE, description="How to take the rest")
@@ -74,7 +74,7 @@ class Hit(Value):
         return cls(environment=environment, key=key, where=where, **told)
 
 
-class Found(Answer):
+class Hits(ToolAnswer):
     """What a search found, by key."""
 
     environments: list[str] = Field(description="All environments there are")
@@ -105,7 +105,7 @@ class Config(Value):
         )
 
 
-class Configs(Answer):
+class Configs(ToolAnswer):
     """What an environment serves, by key."""
 
     environment: str
@@ -139,7 +139,7 @@ class Differing(BaseModel):
         return cls(key=found.key, kind=found.kind, before=before, after=after)
 
 
-class Differences(Answer):
+class Differences(ToolAnswer):
     """What differs, by key."""
 
     left: Side
@@ -193,7 +193,7 @@ class ReferenceTold(Value):
         return cls(reference=found.written, environment=found.environment, key=found.key, **told)
 
 
-class Explained(Answer, Value):
+class Explained(ToolAnswer, Value):
     """Why an environment serves what it serves for a key."""
 
     environment: str

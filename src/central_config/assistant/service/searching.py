@@ -1,4 +1,4 @@
-"""Finding configurations, and those that nobody reads or changes."""
+"""Searching configurations, and those that nobody reads or changes."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from central_config.assistant.model.matching import (
 from central_config.assistant.model.plans import LIMIT, MOST, Plan
 from central_config.assistant.model.rows import Rows
 from central_config.assistant.service.scope import visible
-from central_config.assistant.service.uses import TOGETHER, Question, Uses
+from central_config.assistant.service.uses import TOGETHER, IdleQuestion, Uses
 from central_config.configurations.model.cells import DRAFT
 from central_config.configurations.model.state import WorkspaceState
 from central_config.configurations.service import Snapshots
@@ -54,7 +54,7 @@ class _Past(NamedTuple):
     until: datetime | None = None
 
 
-class Finding:
+class Searching:
     """Looks through what is in memory; who changed it and who read it the database tells."""
 
     def __init__(
@@ -247,7 +247,7 @@ def _chosen(plan: Plan) -> Chosen:
     return Chosen(plan.limit or LIMIT, newest=plan.newest)
 
 
-def _doubts(question: Question, in_part: int, days: int) -> Sequence[str]:
+def _doubts(question: IdleQuestion, in_part: int, days: int) -> Sequence[str]:
     """Return what the list of unread configurations does not say."""
     if question.since is None:
         return ["reads are not counted yet: nothing can be said"]
