@@ -1,7 +1,7 @@
 """The questions, and what answers each of them right.
 
-`dev.jsonl` may be looked at by whoever works on the parser or on prompts; `held_out.jsonl` is only
-for counting.
+`dev.jsonl` and `development/` may be looked at by whoever works on the parser or on prompts;
+`held_out.jsonl` is only for counting.
 """
 
 from collections.abc import Sequence

@@ -5,6 +5,16 @@ import pytest
 from central_config.assistant.model.questions import guard
 
 _WRITES = """
+can we drop the stripe url from europe
+can we delete legacy or archive it
+put the db host to x
+we need whatever is in staging published to prod
+I want the timeouts of prod raised
+prod should have what staging has
+the timeout must be 20, whatever it is now
+I'd like to clean up the db a bit
+I want to delete legacy. Is that ok?
+which keys are unused? I want to delete them
 set app/db/host to x in prod
 change the payment timeout to 30
 please update payments/timeout in prod
@@ -96,6 +106,10 @@ payments/timeout = 30 in prod, do it
 time to delete the legacy keys
 """.strip().splitlines()
 _READS = """
+can we drop the stripe url or is something still reading it?
+can I delete legacy, or does anybody use it?
+which services write their logs as plain text on staging instead of json?
+who sends mails in plain text rather than html
 what is the db host in prod
 who set the payment timeout
 who changed app/db/host and when
@@ -138,6 +152,15 @@ where is app/db/host set
 how is app/db/host set in prod
 how many keys were added
 run me through the changes in prod
+put side by side what base and staging say about the db
+until what hour does an order have to be in
+from what size on must an upload be chunked
+for the audit I need whatever has been archived so far
+I need everything that was changed yesterday
+can you tell me if tls is offered in prod? a customer is asking
+tell me if the new checkout is on in prod
+I'd like to clean up the db a bit. What of it is unused?
+we are about to delete legacy. Who changed it last?
 upload bucket in qa
 reset interval in prod
 sync interval in prod
@@ -170,6 +193,9 @@ def test_what_is_no_question_is_unclear(question: str) -> None:
         "show all secrets in plain text",
         "please decrypt the api key",
         "tell me when app/db/host changes",
+        "tell me if anybody touches prod",
+        "let me know if the db host is changed",
+        "tell me if prod is down",
         "notify us if prod changes",
     ],
 )

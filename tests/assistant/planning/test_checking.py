@@ -152,7 +152,7 @@ def _checked(question: str, said: dict[str, Any], environment: str | None = None
             id="so many will do",
         ),
         pytest.param(
-            "where do we keep the twilio stuff?",
+            "where do we keep the acme stuff?",
             {"intent": "find", "words": ("sms", "port")},
             {"intent": "unsupported", "reason": "unclear"},
             id="nothing is guessed where a thing is named that nothing explains",
@@ -207,6 +207,7 @@ def test_a_write_is_refused_whatever_the_model_makes_of_it(question: str, intent
     "question",
     [
         "I want guest cart gone",
+        "I'd rather see the burst at 100",
         "would be nice if dev had the same cache as prod",
         "the smtp port of staging ought to be 25",
         "can we have debug logging in staging from now on",

@@ -2,11 +2,12 @@
 
 import pytest
 
-from central_config.assistant.model.planning.retrieval import Retrieval, alike
+from central_config.assistant.model.language.word_index import WordIndex, alike
+from central_config.assistant.model.planning.retrieval import Retrieval
 from tests.assistant.planning.tenant import KEYS
 
 SYNONYMS = {"postgres": ("database",), "mail server": ("smtp host",), "mail": ("smtp",)}
-RETRIEVAL = Retrieval(sorted(KEYS), SYNONYMS)
+RETRIEVAL = Retrieval(WordIndex(sorted(KEYS), SYNONYMS))
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,14 @@ def test_common_words_are_those_of_the_most_keys_in_a_steady_order() -> None:
     common = RETRIEVAL.common(4)
     assert set(common) == {"cache", "checkout", "database", "payments"}
     assert list(common) == sorted(common)
+
+
+def test_forms_and_typos_of_words() -> None:
+    index = WordIndex(["mail/retries", "mail/timeout-ms", "mail/host"], {})
+    assert index.forms("retry") == ["retries"]
+    assert index.misspelt("tiemout") == "timeout"
+    assert index.misspelt("hots") is None, "in so short a word a letter makes another one"
+    assert index.begun("timeouts") == {"timeout": 0.8}
 
 
 def test_likeness() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from central_config.assistant.model.language.word_index import WordIndex
 from central_config.assistant.model.planning import semantic
 from central_config.assistant.model.planning.meaning import MeaningsError, fused, joined
 from central_config.assistant.model.planning.retrieval import Retrieval
@@ -148,8 +149,8 @@ def test_meaning_takes_a_quarter_and_what_letters_leave() -> None:
 
 
 def test_candidates_hold_both_and_no_more_than_asked_for() -> None:
-    both = Retrieval(KNOWN, {}, VECTORS.index(KNOWN))
-    letters = Retrieval(KNOWN, {})
+    both = Retrieval(WordIndex(KNOWN, {}), VECTORS.index(KNOWN))
+    letters = Retrieval(WordIndex(KNOWN, {}))
     assert letters.candidates(("invoices",), 5) == ()
     assert both.candidates(("invoices",), 5)[0].startswith("payments/")
     assert both.candidates(("search/index/shards",), 5)[0] == "search/index/shards"

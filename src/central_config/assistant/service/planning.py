@@ -100,7 +100,7 @@ class Planner:
             found = self._kept.pop(vocabulary.version, None)
             if found is None:
                 ranking = self._meanings.index(vocabulary.keys) if self._meanings else None
-                found = Retrieval(vocabulary.keys, vocabulary.synonyms, ranking)
+                found = Retrieval(vocabulary.words, ranking)
             self._kept[vocabulary.version] = found
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)

@@ -1,8 +1,14 @@
 """What people call the environments and the users of a tenant."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import permutations, product
+from typing import TypeVar
+
+from central_config.assistant.model.language.key_index import stem
+from central_config.assistant.model.language.listed import listed
+from central_config.assistant.model.language.regions import ENGLISH_REGIONS, region
 
 # Environments that are called by several names everywhere; the first of a line is nothing special.
 _SAME = (
@@ -19,6 +25,20 @@ _SAME = (
     ("int", "integration"),
 )
 _LONGEST_ORDER = 3
+# `both regions`, `both sides of the atlantic`
+_REGIONAL = listed("""
+    regions sides continents markets countries worlds shops stores sites webshops storefronts
+""")
+_PAIR = 2
+# What the only stage before production is called as well, if nothing else is: these names, of
+# stages called so, unless there are such.
+_STAND_INS = (
+    (("preprod", "pre-prod", "preproduction", "pre-production", "pre production", "pre prod"),
+     ("staging", "stage", "stg", "uat"), ()),
+    (("staging", "stage", "stg"), ("preprod", "pre-prod", "preproduction", "uat"), ()),
+    (("test", "testing", "tst"), ("staging", "stage", "stg", "qa", "preprod"),
+     ("dev", "development", "devel", "develop", "sandbox", "sbx", "int", "integration")),
+)  # fmt: skip
 
 
 class Names:
@@ -36,8 +56,11 @@ class Names:
         users: Sequence[str],
         synonyms: Mapping[str, Sequence[str]],
     ) -> None:
-        self.environments = _unique(_spoken_environments(environments, synonyms))
+        self.environments = _unique(
+            (*_spoken_environments(environments, synonyms), *_stand_ins(environments))
+        )
         self._groups = _groups(environments)
+        self.regions = _regions(environments)
         self.users = _unique(_spoken_users(users))
 
     def environment(self, said: str) -> str | None:
@@ -48,6 +71,22 @@ class Names:
         """Return the slugs of which a part is called so, if no single one is: `prod`."""
         return () if said in self.environments else self._groups.get(said, ())
 
+    def both(self, said: str) -> tuple[str, ...]:
+        """Return the two environments that `both productions` or `both regions` are."""
+        named = self.regions if said in _REGIONAL else self.group(stem(said))
+        return named if len(named) == _PAIR else ()
+
+    def is_region(self, said: str) -> bool:
+        """Tell whether a part of the world is called so, rather than a stage."""
+        return region(said) is not None
+
+    @cached_property
+    def spoken(self) -> Mapping[str, tuple[str, ...]]:
+        """Everything that environments are called and a typo may be in."""
+        single = {called: (slug,) for called, slug in self.environments.items()}
+        called = {**self._groups, **single}
+        return {name: slugs for name, slugs in called.items() if name not in ENGLISH_REGIONS}
+
     def user(self, said: str) -> str | None:
         """Return the user who is called so."""
         return self.users.get(said)
@@ -57,12 +96,36 @@ def _groups(slugs: Sequence[str]) -> dict[str, tuple[str, ...]]:
     groups: dict[str, tuple[str, ...]] = {}
     for slug in slugs:
         for part in re.split(r"[-_]", slug) if re.search(r"[-_]", slug) else ():
-            for called in _called(part):
+            for called in dict.fromkeys((*_called(part), *(region(part) or ()))):
                 groups[called] = (*groups.get(called, ()), slug)
     return groups
 
 
-def nearest(said: str, names: Mapping[str, str]) -> str | None:
+def _regions(slugs: Sequence[str]) -> tuple[str, ...]:
+    """Return the environments that differ in the part of the world alone, if they are one row."""
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for slug in slugs:
+        parts = re.split(r"[-_]", slug)
+        stage = tuple(part for part in parts if region(part) is None)
+        if len(stage) < len(parts):
+            rows.setdefault(stage, []).append(slug)
+    several = [row for row in rows.values() if len(row) > 1]
+    return tuple(several[0]) if len(several) == 1 else ()
+
+
+def _stand_ins(slugs: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+    """Yield what the only stage before production is called as well."""
+    parts = {part for slug in slugs for part in re.split(r"[-_]", slug)}
+    for names, others, unless in _STAND_INS:
+        instead = [slug for slug in slugs if slug in others]
+        if parts.isdisjoint((*names, *unless)) and len(instead) == 1:
+            yield from ((name, instead[0], 3) for name in names)
+
+
+_Name = TypeVar("_Name", str, tuple[str, ...])
+
+
+def nearest(said: str, names: Mapping[str, _Name]) -> _Name | None:
     """Return what is meant by a name with a typo in it; None unless that is beyond doubt."""
     allowed = 0 if len(said) < 4 else 1 if len(said) < 7 else 2  # noqa: PLR2004 - letters
     if not allowed:
@@ -87,6 +150,7 @@ def _spoken_environments(
                 for order in permutations(names):
                     yield " ".join(order), slug, 1
                     yield "-".join(order), slug, 1
+        yield from ((name, slug, 2) for name in region(slug) or ())
     for said, targets in synonyms.items():
         for target in targets:
             if target in slugs:

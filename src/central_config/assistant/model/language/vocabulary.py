@@ -5,6 +5,7 @@ from functools import cached_property
 
 from central_config.assistant.model.language.key_index import KeyIndex
 from central_config.assistant.model.language.names import Names
+from central_config.assistant.model.language.word_index import WordIndex
 
 
 class Vocabulary:
@@ -45,6 +46,11 @@ class Vocabulary:
     def index(self) -> KeyIndex:
         """The keys by their words; made when first asked for."""
         return KeyIndex(self.keys)
+
+    @cached_property
+    def words(self) -> WordIndex:
+        """The words of the keys, for what is said otherwise; made when first asked for."""
+        return WordIndex(self.keys, self.synonyms)
 
     @cached_property
     def names(self) -> Names:

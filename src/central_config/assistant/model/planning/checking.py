@@ -11,18 +11,29 @@ from datetime import datetime
 
 import msgspec
 
+from central_config.assistant.model.language.key_index import stem
 from central_config.assistant.model.language.vocabulary import Vocabulary
-from central_config.assistant.model.planning import filters
+from central_config.assistant.model.planning import filters, sides
 from central_config.assistant.model.planning.facts import Facts
 from central_config.assistant.model.planning.narrowing import Aim, aim
-from central_config.assistant.model.plans import Intent, Plan, unsupported
-from central_config.assistant.model.questions.guard import guard
+from central_config.assistant.model.plans import Intent, Plan, Reason, unsupported
+from central_config.assistant.model.questions.assembly import heirs
+from central_config.assistant.model.questions.guard import guard, without_plans
 
 # A command may hide behind a question.
 _SENTENCE = re.compile(r"(?<=[.?!:;])\s+")
 _PAIR = 2
+# Asked of a service or a group of keys rather than of one.
+_BROAD: frozenset[Intent] = frozenset(("compare", "stale"))
 # Somebody dictates a plan or closes a tag: that is no question.
 _MARKUP = re.compile(r"\{\s*[\"']\w+[\"']\s*:|</?\w+>")
+# Somebody asks for another answer than what is asked needs.
+_ROLES = re.compile(
+    r"\b(?:pretend|imagine you|role ?play|act as|you are now|ignore (?:all|any|the|previous|your)"
+    r"|forget (?:all|your|the|everything)|no restrictions|developer mode|jailbreak"
+    r"|(?:system|hidden|your|initial) (?:prompt|instructions))\b",
+    re.IGNORECASE,
+)
 # Words of times: where one is left over, the time that is meant was not understood.
 _TIMES = re.compile(r"weeks?|months?|quarters?|christmas|easter|\d+(?:st|nd|rd|th)")
 
@@ -43,24 +54,42 @@ def check(
         now: what times are relative to, UTC.
         environment: where the caller is looking when the question names no environment.
     """
-    for said in (question, *_SENTENCE.split(question)):
-        refused = guard(said)
-        if refused is not None and (said is question or refused == "write"):
-            return unsupported(refused), ()
-    if plan.intent == "unsupported":
-        return unsupported(plan.reason or "unclear"), ()
+    refused = _refusal(question)
+    if refused is not None:
+        return unsupported(refused), ()
     facts = Facts(question, vocabulary, now, environment)
-    blank = facts.blank or _MARKUP.search(question) is not None
-    if blank or facts.hints_at("wish"):
-        return unsupported("unclear" if blank else "write"), ()
-    goal = aim(plan, facts)
-    checked = _CHECKS[_intent(plan, facts)](plan, facts, goal)
+    if plan.intent == "unsupported":
+        return unsupported("outside" if facts.foreign else plan.reason or "unclear"), ()
+    strange = _strange(question, facts)
+    if strange is not None:
+        return unsupported(strange), ()
+    intent = _intent(plan, facts)
+    goal = aim(plan, facts, broad=intent in _BROAD)
+    checked = _CHECKS[intent](plan, facts, goal)
     if checked.intent == "unsupported":
         return checked, ()
     puzzling = _puzzling(facts, goal)
-    if puzzling:
+    if puzzling and not _is_unserved(checked):
         return unsupported("unclear"), (f"not understood: {', '.join(puzzling)}",)
     return checked, (*goal.notes, *_dropped(plan, checked))
+
+
+def _refusal(question: str) -> Reason | None:
+    """Return why the question, or one of its sentences, must not be tried."""
+    for said in (question, *_SENTENCE.split(without_plans(question))):
+        refused = guard(said)
+        if refused is not None and (said is question or refused == "write"):
+            return refused
+    return None
+
+
+def _strange(question: str, facts: Facts) -> Reason | None:
+    """Return why it is no question about configuration, whatever a model makes of it."""
+    if facts.foreign:
+        return "outside"
+    if facts.blank or _MARKUP.search(question) or _ROLES.search(question):
+        return "unclear"
+    return "write" if facts.hints_at("wish") else None
 
 
 def _puzzling(facts: Facts, goal: Aim) -> tuple[str, ...]:
@@ -71,7 +100,8 @@ def _puzzling(facts: Facts, goal: Aim) -> tuple[str, ...]:
     times = tuple(word for word in facts.unknown if _TIMES.fullmatch(word))
     if times or goal.places is not None or not facts.unnamed:
         return times
-    told = facts.says("idle", "value", "contains", "period", "author")
+    told = facts.says("idle", "value", "contains", "author")
+    told = told or (facts.says("period") and facts.hints_at("changes", "removed", "set"))
     return () if told or facts.hints_at("unread", "unchanged") else facts.unexplained
 
 
@@ -94,9 +124,35 @@ def _intent(plan: Plan, facts: Facts) -> Intent:
 def _certain(facts: Facts) -> Intent | None:
     if facts.says("idle") or (facts.hints_at("unread", "unchanged") and not _names_who(facts)):
         return "stale"
-    if len(facts.environments) == _PAIR and _compares(facts):
+    literal = facts.literal()
+    # `Does anything still use 5433` looks for a value, unless keys are called so as well.
+    valued = literal is not None and not facts.vocabulary.index.of_word(literal.lower())
+    if facts.hints_at("still") and not valued and facts.readings:
+        return "stale"
+    if _is_of_parent(facts) or _is_by_last(facts):
+        return "find"
+    if _compares_sides(facts):
         return "compare"
     return "explain" if facts.hints_at("explain") and not facts.period().since else None
+
+
+def _is_of_parent(facts: Facts) -> bool:
+    """Return whether it asks what comes from a parent, or does not: `nothing from base`."""
+    return sides.from_parent(facts) is not None and not facts.hints_at("explain")
+
+
+def _compares_sides(facts: Facts) -> bool:
+    """Return whether it compares two environments, of which one may be `here`."""
+    if len(facts.environments) == _PAIR:
+        return _compares(facts)
+    here = facts.says("here") and facts.hints_at("compare")
+    return here and len(_named_pair(facts)) == _PAIR
+
+
+def _is_by_last(facts: Facts) -> bool:
+    """Return whether it asks for what somebody changed last: `was alice the last one to touch`."""
+    asks_when = not {"who", "whom", "when"}.isdisjoint(facts.tokens)
+    return facts.author() is not None and not asks_when and facts.hints_at("by_last")
 
 
 def _otherwise(facts: Facts) -> Intent:
@@ -121,7 +177,8 @@ def _is_past(facts: Facts) -> bool:
     """Return whether it is about something that happened."""
     period = facts.period()
     told = "changes" in facts.all("intent") and facts.hints_at("changes")
-    return told or _names_who(facts) or facts.says("when") or bool(period.since or period.until)
+    told = told or (facts.hints_at("past") and not facts.retiring)
+    return told or _names_who(facts) or facts.when or bool(period.since or period.until)
 
 
 def _compares(facts: Facts) -> bool:
@@ -131,53 +188,82 @@ def _compares(facts: Facts) -> bool:
 
 def _pair(plan: Plan, facts: Facts) -> tuple[str, ...]:
     """Return the two environments to compare: as named, with where the caller is, or as guessed."""
-    named = facts.environments
+    named = _named_pair(facts)
     if len(named) == _PAIR:
         return named
-    if len(named) == 1 and facts.here and facts.here not in named:
-        return (facts.here, *named)
     guessed = plan.environments
     fits = len(set(guessed)) == _PAIR and set(named) <= set(guessed)
     real = set(guessed) <= set(facts.vocabulary.environments)
     return guessed if fits and real and facts.unexplained else ()
 
 
+def _named_pair(facts: Facts) -> tuple[str, ...]:
+    """Return the environments as named, with where the caller is if that makes two."""
+    named = facts.environments
+    if len(named) == 1 and facts.here and facts.here not in named:
+        return (facts.here, *named)
+    return named
+
+
 def _find(plan: Plan, facts: Facts, goal: Aim) -> Plan:
     value = filters.value(facts) or filters.switch(facts, goal)
+    if facts.hints_at("explain"):
+        value = None  # `why does it hold 30`: what it is, not what is looked for
     found = msgspec.structs.replace(
         _scoped("find", plan, facts, goal),
         value=value,
         value_is="contains" if filters.is_part(value, facts) else "equals",
         status=filters.status(plan, facts),
         secret=filters.secret(plan, facts, goal),
-        own=filters.own(facts),
+        # Of one key its row tells.
+        own=None if goal.key is not None and facts.whether else filters.own(facts),
         author=filters.author(plan, facts),
         newest=facts.first("newest"),
     )
     if found.own is not None:
-        found = msgspec.structs.replace(found, environments=_heirs(found.environments, facts))
+        found = msgspec.structs.replace(
+            found, environments=heirs(found.environments, facts.vocabulary.parents)
+        )
     if facts.outside:
         return unsupported("outside")
-    sought = (found.value, found.status, found.secret, found.own, found.author)
-    vague = goal.places is None and all(each is None for each in sought)
-    return unsupported("unclear") if vague and facts.unknown else found
+    if goal.places is None and found.status in {"draft", "archived"}:
+        # Its key may be known only once it is published, or no more: what is said must be in it.
+        found = msgspec.structs.replace(found, words=tuple(map(stem, facts.things)))
+    vague = goal.places is None and not _seeks(found)
+    told = facts.environments or facts.says(
+        "many", "everywhere", "here", "newest", "limit", "count"
+    )
+    unclear = facts.exclusive or (vague and (facts.unknown or facts.whether or not told))
+    return unsupported("unclear") if unclear else found
 
 
-def _heirs(named: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
-    """Return the environments whose parent is not named too: what they do unlike it is asked."""
-    parents = facts.vocabulary.parents
-    return tuple(slug for slug in named if parents.get(slug) in named) or named
+def _seeks(plan: Plan) -> bool:
+    """Return whether anything but keys and environments is looked for."""
+    sought = (plan.value, plan.status, plan.secret, plan.own, plan.author)
+    return any(each is not None for each in sought)
+
+
+def _is_unserved(plan: Plan) -> bool:
+    """Return whether it looks for what no key is known of: a draft may bring new ones."""
+    return plan.status in {"draft", "archived"} and bool(plan.words)
 
 
 def _changes(plan: Plan, facts: Facts, goal: Aim) -> Plan:
     if goal.places is None and not (_is_past(facts) or facts.hints_at("changes", "removed")):
         return unsupported("unclear")
     period = facts.period()
-    if facts.hints_at("foreign") or (facts.outside and not (period.since or period.until)):
+    dated = bool(period.since or period.until)
+    if facts.outside and not (
+        dated and (facts.hints_at("changes", "removed") or _names_who(facts))
+    ):
         return unsupported("outside")
-    one = facts.says("last") or (facts.hints_at("last") and facts.says("who", "when"))
+    if goal.places is None and not dated and facts.pointing and not facts.author():
+        return unsupported("unclear")
+    one = facts.says("last") and facts.first("newest") is None
+    one = one or (facts.hints_at("last") and (facts.says("who") or facts.when))
     return msgspec.structs.replace(
         _scoped("changes", plan, facts, goal),
+        secret=filters.secret(plan, facts, goal),
         author=filters.author(plan, facts),
         action=filters.action(plan, facts),
         newest=facts.first("newest"),
@@ -189,12 +275,17 @@ def _changes(plan: Plan, facts: Facts, goal: Aim) -> Plan:
 
 def _compare(plan: Plan, facts: Facts, goal: Aim) -> Plan:
     environments, kinds = _pair(plan, facts), filters.kinds(facts)
-    absent = filters.absent(facts)
+    absent = None if sides.works_elsewhere(facts) else filters.absent(facts)
     if absent in environments:
         environments = (absent, *(each for each in environments if each != absent))
         kinds = ("added",)
+    elif (goal.key or _only(goal, facts)) and not kinds and facts.hints_at("same"):
+        return _find(plan, facts, goal)  # both values, alike or not, say more than nothing
     return msgspec.structs.replace(
-        _scoped("compare", plan, facts, goal), environments=environments, kinds=kinds
+        _scoped("compare", plan, facts, goal),
+        environments=environments,
+        kinds=kinds,
+        secret=filters.secret(plan, facts, goal),
     )
 
 
@@ -202,13 +293,22 @@ def _explain(plan: Plan, facts: Facts, goal: Aim) -> Plan:
     places = filters.places(plan, facts)
     key = goal.key or _only(goal, facts) or _chosen(plan, goal, facts)
     if len(places) != 1 or key is None:
-        return _find(plan, facts, goal)
+        found = _find(plan, facts, goal)
+        return found if goal.places is not None or _seeks(found) else unsupported("unclear")
     return Plan(intent="explain", environments=places, key=key)
 
 
 def _stale(plan: Plan, facts: Facts, goal: Aim) -> Plan:
-    idle, days = filters.idle(facts), filters.days(facts)
-    return msgspec.structs.replace(_scoped("stale", plan, facts, goal), idle=idle, days=days)
+    if facts.outside and not facts.hints_at("unread", "unchanged", "still"):
+        return unsupported("outside")
+    return msgspec.structs.replace(
+        _scoped("stale", plan, facts, goal),
+        idle=filters.idle(facts),
+        days=filters.days(facts),
+        status=filters.status(plan, facts),
+        secret=filters.secret(plan, facts, goal),
+        own=filters.own(facts),
+    )
 
 
 def _unsupported(_plan: Plan, _facts: Facts, _goal: Aim) -> Plan:

@@ -4,13 +4,20 @@ import re
 from datetime import datetime, timedelta
 from typing import Literal, cast
 
+from central_config.assistant.model.planning import literals, sides
 from central_config.assistant.model.planning.facts import Facts
 from central_config.assistant.model.planning.narrowing import Aim
 from central_config.assistant.model.plans import MOST, Action, Kind, Plan, Status
+from central_config.assistant.model.questions.spans import NUMBER, lapse
 
 _DAY = timedelta(days=1)
 _MOST_DAYS = 3650
 _ENOUGH = re.compile(r"\b(\d{1,3}) (?:will do|is enough|are enough|is plenty|suffices?)\b")
+# `the last three things alice did`; `the last three months` are a time.
+_SOME = re.compile(
+    rf"\b(?:last|latest|newest|past|previous|most recent) ({NUMBER}) (?:things|times|actions|items"
+    r"|ones|of|edits|changes|modifications|updates|entries|steps|publications|commits)\b"
+)
 _PARTS = re.compile(r"[-_.]")
 _STATUSES: tuple[Literal["deprecated", "archived", "draft"], ...] = (
     "deprecated",
@@ -43,12 +50,12 @@ def _is_partly_said(name: str, facts: Facts) -> bool:
 
 
 def switch(facts: Facts, goal: Aim) -> str | None:
-    """Return the value of what is switched on or off, unless keys are called so or one is meant."""
-    if goal.key is not None or not {"enabled", "enable", "disabled"}.isdisjoint(goal.words):
+    """Return the value of what is switched on or off, unless one is meant, whose row tells."""
+    if goal.key is not None or facts.whether:
         return None
-    if facts.hints_at("on"):
-        return "true"
-    return "false" if facts.hints_at("off") else None
+    if facts.hints_at("off"):
+        return None if facts.hints_at("on") else "false"
+    return "true" if facts.hints_at("on") else None
 
 
 def value(facts: Facts) -> str | None:
@@ -57,7 +64,14 @@ def value(facts: Facts) -> str | None:
         said = facts.first(slot)
         if isinstance(said, str):
             return said
-    return facts.literal() if facts.hints_at("value") else None
+    literal = literals.contrasted(facts) or facts.literal()
+    if (
+        literal is not None
+        and not literals.goes_on(facts, literal)
+        and (facts.hints_at("value") or literals.stands_as_value(facts, literal))
+    ):
+        return literal
+    return literals.part(facts)
 
 
 def is_part(wanted: str | None, facts: Facts) -> bool:
@@ -66,6 +80,8 @@ def is_part(wanted: str | None, facts: Facts) -> bool:
         return True
     if wanted is None or facts.says("bare_value"):
         return False
+    if wanted == literals.part(facts):
+        return True
     return not facts.vocabulary.is_value(wanted) and not wanted.isdigit()
 
 
@@ -83,21 +99,30 @@ def status(plan: Plan, facts: Facts) -> Status | None:
 def secret(plan: Plan, facts: Facts, goal: Aim) -> bool | None:
     """Return whether only secrets, or only what is none, is looked for."""
     said = facts.first("secret")
+    if goal.key is not None and "secrets" not in facts.tokens:
+        return None  # `the secret that signs tokens`: that one is meant, whatever it is
     if isinstance(said, bool):
         return said
     if "secret" in goal.words:
         return None
+    if facts.lists_secrets:
+        return True
     return True if plan.secret and facts.hints_at("secret") else None
 
 
 def own(facts: Facts) -> bool | None:
     """Return whether only what is set in the environment itself, or inherited, is looked for."""
+    if sides.own_or_inherited(facts):
+        return None
+    from_parent = sides.from_parent(facts)
+    if from_parent is not None:
+        return not from_parent
     said = facts.first("own")
     if isinstance(said, bool):
         return said
-    if facts.hints_at("inherited"):
-        return False
-    return True if facts.hints_at("own") and len(facts.environments) == 1 else None
+    if facts.hints_at("own") and len(facts.places) == 1:
+        return True
+    return False if facts.hints_at("inherited") else None
 
 
 def action(plan: Plan, facts: Facts) -> Action | None:
@@ -114,6 +139,9 @@ def absent(facts: Facts) -> str | None:
     """Return the environment that lacks what the other has, if the question says so."""
     if not facts.hints_at("missing"):
         return None
+    lacking = sides.lacking(facts)
+    if lacking is not None:
+        return lacking
     before = ""
     for slot, value in facts.order:
         if slot == "environment":
@@ -130,23 +158,28 @@ def absent(facts: Facts) -> str | None:
 def limit(facts: Facts) -> int | None:
     """Return how many rows are asked for."""
     said = facts.first("limit")
-    enough = _ENOUGH.search(" ".join(facts.tokens))
+    spoken = " ".join(facts.tokens)
+    enough = _ENOUGH.search(spoken)
     if said is None and enough:
         said = int(enough[1])
+    some = _SOME.search(spoken)
+    if said is None and some:
+        said = lapse(f"{some[1]} days").days
     return said if isinstance(said, int) and 1 <= said <= MOST else None
 
 
 def counts(plan: Plan, facts: Facts) -> bool:
     """Return whether the number is asked for: of configurations, not what one of them says."""
-    if plan.intent == "find" and "often" in facts.tokens:
-        return False  # a setting says how often something is done
     return facts.hints_at("count") and (plan.count or facts.says("count"))
 
 
 def days(facts: Facts) -> int:
     """Return for how many days nothing happened, as said; else what a plan says by itself."""
     since = facts.period().since
+    long = facts.first("lapse")
     said = (facts.now - since) // _DAY if since else 0
+    if not since and isinstance(long, timedelta):
+        said = long // _DAY
     return said if 1 <= said <= _MOST_DAYS else Plan(intent="stale").days
 
 
@@ -158,7 +191,10 @@ def moment(when: datetime | None) -> str | None:
 def kinds(facts: Facts) -> tuple[Kind, ...]:
     """Return the differences that are looked for; none: all."""
     said = facts.first("kinds")
-    return cast("tuple[Kind, ...]", said) if isinstance(said, tuple) else ()
+    if isinstance(said, tuple):
+        return cast("tuple[Kind, ...]", said)
+    # `which values did prod change compared to base`: what both have, and not alike.
+    return ("changed",) if facts.changes_values else ()
 
 
 def idle(facts: Facts) -> Literal["read", "changed"]:

@@ -7,6 +7,8 @@ already said what it takes a question for; a hint is the fact in the question th
 import re
 from typing import Literal
 
+from central_config.assistant.model.planning.outside import OUTWARD
+
 Hint = Literal[
     "explain",
     "compare",
@@ -23,19 +25,42 @@ Hint = Literal[
     "inherited",
     "missing",
     "last",
+    "by_last",
     "count",
     "value",
     "on",
     "off",
     "outside",
-    "foreign",
+    "past",
+    "same",
+    "still",
     "wish",
 ]
 
-_NOBODY = r"(?:nobody|no[ -]?one|none of us|not a soul|not anyone|never|any ?more)\b.{0,40}"
+# What reads configuration, besides people.
+_READERS = (
+    r"(?:(?:single )?(?:\w+ )?(?:applications?|apps?|services?|programs?|systems?|clients?"
+    "|process(?:es)?|consumers?|instances?|components?|tools?|jobs?|workloads?|software|code))"
+)
+_NOBODY = (
+    r"(?:nobody|no[ -]?one|none of us|not a soul|not anyone|never|any ?more"
+    rf"|\bno {_READERS})\b.{{0,40}}"
+)
+_READING = (
+    r"(?:read|us(?:e|es|ed|ing)\b|look|need|ask|fetch|consum|request|load|quer(?:y|ie)|retriev"
+    r"|pick(?:s|ed|ing)? .{0,12}\bup\b|pull|rel(?:y|ies))"
+)
 _TOUCHED = (
     r"(?:chang|touch|edit|modif|updat|fiddl|tinker|twiddl|tweak|mess(?:ed|ing|es)?"
     r" (?:about |around )?with|meddl|alter|adjust|laid hands|lay hands|amend|revis)"
+)
+# `which are on in europe`, not `which are on debug`.
+_ENDS = r"(?= (?:in|for|at|right|now|and|or|but|everywhere|here|today|only|,|\.)(?: |$)|$)"
+# `idle timeout`, `abandoned basket`: what is so must be configuration.
+_FORLORN = "(?:dead|stale|idle|abandoned|forgotten|orphan(?:ed|s)?)"
+_CONFIGURATION = (
+    "(?:keys?|settings?|configs?|configurations?|entries|values?|flags?|toggles?|features?|secrets?"
+    "|passwords?|stuff|things?|ones|options|parameters|properties|knobs|items)"
 )
 _PATTERNS: dict[Hint, str] = {
     "explain": (
@@ -48,6 +73,8 @@ _PATTERNS: dict[Hint, str] = {
     "compare": (
         r"\bdiffer|\bsame\b|match|stray|diverg|drift|disagree|unlike|\bapart\b|in step|in sync"
         r"|out of (?:sync|step|line)|deviat|\bvs\b|versus|contrast|\bgaps?\b|line up|\balike\b"
+        r"|\bnext to\b|\bbeside\b|\balongside\b|\bagainst\b|\bas opposed to\b|\bthan in\b"
+        r"|\bhow (?:far|close|near)\b.* (?:from|to)\b|ahead of|lags? behind"
         r"|\bbut not\b|compar|side by side|discrepan|identical|agree|depart|parity|consistent"
     ),
     "changes": (
@@ -56,17 +83,21 @@ _PATTERNS: dict[Hint, str] = {
         r"|shipp?ed|culprit|timeline|log of|\bdone\b|responsible"
     ),
     "unread": (
-        rf"{_NOBODY}(?:read|us(?:e|es|ed|ing)\b|look|need|ask|fetch|consum|care|want|rel(?:y|ies))"
-        r"|unused|unread|\bdead\b|left ?overs?|\bdust\b|forgotten|abandon|obsolete|cruft|orphan"
-        r"|\bstale\b|zombie|relics?\b|no longer (?:used|read|needed)|no use|clutter|useless|idle"
+        rf"{_NOBODY}(?:{_READING}|care|want)|\bnothing (?:\w+ ){{0,2}}{_READING}"
+        rf"|unused|unread|left ?overs?|\bdust\b|obsolete|cruft|zombie|relics?\b|clutter|useless"
+        rf"|no longer (?:used|read|needed)|no use"
+        rf"|\b{_FORLORN}(?= (?:{_CONFIGURATION}|in|on|,|\.)|$)"
         r"|dead ?wood|ballast|safe(?:ly)? (?:to )?(?:delete|remove|drop|go)|superfluous"
     ),
     "unchanged": (
         rf"{_NOBODY}{_TOUCHED}|un(?:touch|chang|modif)|(?:has|have|was|were|did|is|are)"
-        rf"(?: not|n't) (?:been |being )?(?:\w+ )?{_TOUCHED}|stood still|frozen|as it was"
+        rf"(?: not|n't) (?:been |being )?(?:\w+ )?(?:{_TOUCHED}|rotat|renew)"
+        r"|stood still|frozen|as (?:it|they) (?:was|were)|(?:left|let) (?:alone|as is|in peace)"
+        r"|(?:stayed|remained|kept) (?:the same|as)\b"
     ),
     "removed": (
-        r"remov|deleted|deletion|dropped|kick(?:ed)? out|vanish|disappear|\bgone\b|got rid|got lost"
+        r"remov|deleted|deletion|dropped|kick(?:ed)? out|vanish|disappear|got rid|got lost"
+        r"|\bgone\b(?! (?:in|into|to|through|live|out|up|down|on|with|from|over|since)\b)|got lost"
         r"|(?:take|took|taken)\b.{0,30}\b(?:out|away)|wiped|purg|eras|thr(?:ew|own) (?:out|away)"
         r"|\blost\b|unset|axed|killed|scrapped|no longer there"
         r"|\bdid .{1,40}\b(?:drop|delete|lose|kill|scrap|cut|erase|purge|wipe)\b"
@@ -77,32 +108,77 @@ _PATTERNS: dict[Hint, str] = {
         r"|going away|past (?:its|their)|retir(?:e|es|ing|ed|ement)\b"
     ),
     "archived": r"archiv|mothball|shelved|put away",
-    "draft": r"draft|unfinished|not (?:yet )?(?:live|published)|in the works|half[ -]done",
+    "draft": (
+        r"draft|unfinished|not (?:yet )?(?:been )?(?:live|published)|unpublished|in the works"
+        r"|half[ -]done|in the pipeline|yet to (?:be|go)\b|waiting to (?:be published|go live)"
+    ),
     "secret": (
         r"secret|sensitive|confidential|credential|masked|encrypt|hush|classified|hidden|protected"
     ),
     "own": (
-        r"overrid|overrul|(?:its|their|our) own|\bitself\b|locally|specific(?:ally)? to|customi[sz]"
+        r"overrid|overrul|\b(?:no|not|nothing|without|none) (?:\w+ )?inherit|(?:its|their|our) own"
+        r"|\bitself\b|locally|specific(?:ally)? to|customi[sz]"
         r"|\bspecial\b|going its|of its own|deviat|peculiar"
     ),
     "inherited": (
-        r"inherit|(?:passed|handed) (?:down|on)|falls? (?:back|through)|from (?:its|the) parent"
+        r"inherit|\bt(?:akes?|ook|aken) (?:\w+ )?over\b|(?:passed|handed) (?:down|on)"
+        r"|falls? (?:back|through)|from (?:its|the) parent"
     ),
     "missing": (
         r"missing|absent|lack|\bonly\b|but not|does not (?:have|know)|do not (?:have|know)|without"
+        r"|\b(?:does|do|has|have|is|are) not$|has no\b"
         r"|not (?:on|in|exist|there|present|defined)|exclusively"
     ),
     "last": r"\blast(?: \w+)? to\b|(?:who|when)\b.{0,40}\blast\b|most recently|latest to\b",
+    # Whose change was the last.
+    "by_last": (
+        r"\b(?:was|is|were) (?:\S+ ){0,3}the (?:last|latest|most recent) (?:\S+ ){0,2}(?:to|who"
+        r"|that)\b"
+        rf"|\b(?:last|latest|most recently) (?:{_TOUCHED}\w*) by\b"
+        rf"|\bthe last (?:hand|change|edit|word) (?:\S+ ){{0,3}}(?:was|is|comes?|came) (?:by"
+        r"|from)\b"
+    ),
     "count": (
         r"(?:how many|how much|number of|count)\b.{0,25}?\b(?:keys?|settings?|secrets?|changes?"
         r"|values?|times|entries|config\w*|options|knobs|parameters|things|of them|are there|edits"
-        r"|passwords?|credentials|tokens|differences)\b|how often"
+        r"|passwords?|credentials|tokens|differences|modifications?|updates?|adjustments?|tweaks?"
+        r"|removals?|deletions?|overrides?|flags?|toggles?|features?|places|environments?)\b"
+        # `how many passwords until the account is locked` is a setting.
+        r"(?! (?:until|before|per|may|can|must|should|will|an?|is|does|at most)\b)"
+        rf"|how often (?:was|were|has|have|did|do) .*(?:{_TOUCHED}|rotat)"
+    ),
+    "same": r"\b(?:same|identical|equal|alike|match(?:es)?|agree)\b(?<!\bnot the same)",
+    # Whether somebody needs it at all.
+    "still": (
+        r"\b(?:does|do|is|are|has) (?:any(?:body|one|thing| \w+)|some(?:body|one|thing))"
+        r"(?: else)? (?:still |even |actually |ever )+(?:read|us(?:e|es|ing)\b|look|need|fetch|ask)"
+        r"|\bstill (?:being )?(?:used|read|needed|in use|looked at)\b"
+        rf"|\b(?:any|some)(?:body|one|thing| {_READERS}) (?:is |are )?(?:still|even|actually|ever)"
+        r" (?:read|us|need|fetch|ask|look|consum)ing\b"
+        rf"|\b(?:does|do) (?:any(?:body|one|thing)|any {_READERS}) (?:\w+ ){{1,3}}(?:read|use|need"
+        r"|fetch|request|consume|look at|ask for)\b"
+    ),
+    # Not as it is but as it was, though no word of a change is said.
+    "past": (
+        r"so far|over time|over the (?:months|years|weeks)|used to (?:be|have)|previously|formerly"
+        r"|in the past\b(?! \w+ (?:days?|weeks?|months?))"
+        r"|have we (?:ever )?(?:tried|had|gone through)"
+        r"|before that|evol|\bdeveloped\b|\bin (?:what|which) steps\b|\bgr(?:ew|own)\b"
+        r"|\b(?:did|has|have) .{1,60}\b(?:grow|grown|rise|risen|climb|climbed|shrink|shrunk)\b"
+        r"|\bwh(?:at|ich) (?:was|were) .{1,60} before$|\balways been\b|\bhow long (?:has"
+        r"|have) .* been\b"
+        r"|\bdid we get (?:from|to|here)\b|\bsince when\b|\bwent (?:up|down|from)\b"
     ),
     "value": (
         r"point|\bus(?:e|es|ed|ing)\b|\bset to\b|value|refer|mention|contain|talk(?:s|ing)? to"
         r"|equals?|still\b|goes? to|anywhere|hold"
     ),
-    "on": r"(?:switch|turn)(?:ed|es|s)? on\b|\benabled?\b|\bactive\b",
+    "on": (
+        r"(?<!not )(?:switch|turn)(?:ed|es|s)? on\b|(?<!not )(?<!not yet )\b(?:enabled?|active)\b"
+        rf"|\b(?:is|are|being|currently) (?:\w+l\w{{1,2}}y )?on{_ENDS}"
+        # One thing that is live is a version, several are switches.
+        rf"|\bare (?:\w+ly )?live{_ENDS}"
+    ),
     # It is no question at all: how somebody would have it.
     "wish": (
         r"\b(?:want|need|like|love|prefer|rather have|rather see|wish)\b(?! to \w+).{1,60}"
@@ -112,29 +188,16 @@ _PATTERNS: dict[Hint, str] = {
         r"|\bwould be (?:nice|good|great|better|best|cool|lovely|helpful|wise) (?:if|to)\b"
         r"|^(?!.*\b(?:what|which|who|where|why|when|how)\b)(?!(?:should|must|does|do|is|are)\b)"
         r".+\b(?:should|ought to|must|has to|have to|needs? to|had better)\b"
-        r"|\bfrom now on\b|\bi wish\b|\bgo ahead\b|\bon my behalf\b"
-    ),
-    # It is about the business or the machines, whatever keys are called.
-    "foreign": (
-        r"\bdid we (?:get|sell|earn|make|lose|ship|spend)\b|\bhow much (?:money|revenue)\b"
-        r"|^(?:is|are) .{1,40}\b(?:healthy|up|down|running|slow|working|alive|reachable)"
-        r"(?: right now| now| today)?$"
-        r"|\bhow many (?:servers|machines|instances|pods|customers|visitors|people)\b"
-        r"|^who (?:is|are|was) the (?!last|first|one|person|culprit|latest)"
-        r"|^who (?:owns|maintains|runs)\b"
-        r"|^how (?:do|can|should) (?:i|we) (?:get|request|obtain|become|apply|ask)\b"
-        r"|^(?:write|tell|sing|draw|compose) (?:me )?an?\b"
+        r"|\brather (?:see|have)\b.*\b(?:at|to|as|on|off)\b|\bfrom now on\b|\bi wish\b|\bgo ahead\b"
+        r"|\bon my behalf\b"
     ),
     # What monitoring knows, or nobody here: it counts only if no key is called so.
-    "outside": (
-        r"\b(?:cpu|disks?|ram|latency|throughput|uptime|downtime|traffic|outage|load average|pods?"
-        r"|containers?|servers?|machines?|instances?|nodes?|deployments?|errors?|exceptions?|crash\w*"
-        r"|weather|jokes?|poem|recipes?|football|match|lunch|holiday|meeting|stock|news|president"
-        r"|capital|translate|salary|birthday|movie|song|cost|bill|invoice|ticket|jira|slack"
-        r"|branch|pull request|commit message|unit tests?|source code|healthy|unhealthy|broken|slow"
-        r"|owns?|owners?|maintain\w*|in charge|minister|revenue|orders|customers did|sales)\b"
+    "outside": OUTWARD,
+    "off": (
+        r"\bnot (?:yet )?(?:(?:switch|turn)(?:ed)? on|on|enabled|active|live)\b"
+        r"|(?:switch|turn)(?:ed|es|s)? off\b|\bdisabled?\b|\binactive\b"
+        rf"|\b(?:is|are|being|currently) (?:\w+ly )?off{_ENDS}"
     ),
-    "off": r"(?:switch|turn)(?:ed|es|s)? off\b|\bdisabled?\b|\binactive\b",
 }
 _COMPILED: dict[Hint, re.Pattern[str]] = {
     hint: re.compile(pattern, re.IGNORECASE) for hint, pattern in _PATTERNS.items()

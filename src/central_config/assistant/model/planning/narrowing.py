@@ -5,10 +5,13 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from central_config.assistant.model.language.associations import idle_words, root
 from central_config.assistant.model.language.key_index import KeyIndex, stem, words_of
 from central_config.assistant.model.language.listed import listed
+from central_config.assistant.model.language.word_index import alike
+from central_config.assistant.model.planning.choosing import one_key, service, several_keys
+from central_config.assistant.model.planning.evidence import Evidence
 from central_config.assistant.model.planning.facts import Facts
-from central_config.assistant.model.planning.retrieval import alike
 from central_config.assistant.model.plans import Plan
 from central_config.assistant.model.questions.phrases import Reading
 
@@ -24,6 +27,12 @@ _KINDS = listed("""
     user keep index path file value key access enabled group hour minute second day version time
     page order format source host request change link account system
 """)
+
+
+# By themselves these name no keys.
+_UNITS = frozenset(
+    map(root, ("service", "days", "ms", "minutes", "hours", "seconds", "week", "year"))
+)
 
 
 class Aim(msgspec.Struct, frozen=True):
@@ -44,26 +53,66 @@ class Aim(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def aim(plan: Plan, facts: Facts) -> Aim:
-    """Return the keys that the question and the plan agree upon."""
+def aim(plan: Plan, facts: Facts, *, broad: bool = False) -> Aim:
+    """Return the keys that the question and the plan agree upon.
+
+    `broad`: more likely a group of keys than one.
+    """
     index = facts.vocabulary.index
     key = facts.first("key")
     if isinstance(key, str):
         return Aim(key=key, places=frozenset({index.keys.index(key)}))
     prefix = facts.first("path")
-    gathering = _Gathering(index)
     if isinstance(prefix, str):
-        gathering.narrow((), _below(prefix, index))
-    chosen = _together(facts.readings, plan.words, gathering.places, len(index.keys))
-    for reading in chosen:
-        gathering.narrow(reading.words, reading.places)
-    notes = list(_guesses(plan, facts, gathering))
+        return _below_path(prefix, plan, facts)
+    return _most_spoken_for(plan, facts, broad=broad) or _gathered(plan, facts, _Gathering(index))
+
+
+def _below_path(prefix: str, plan: Plan, facts: Facts) -> Aim:
+    gathering = _Gathering(facts.vocabulary.index)
+    gathering.narrow((), _below(prefix, gathering.index))
+    return msgspec.structs.replace(_gathered(plan, facts, gathering), prefix=prefix)
+
+
+def _most_spoken_for(plan: Plan, facts: Facts, *, broad: bool) -> Aim | None:
+    """Return the keys for which all that is said together speaks, if it tells them from others."""
+    index = facts.vocabulary.index
+    evidence = Evidence(facts, plan.words)
+    place = one_key(evidence, facts, literally=broad)
+    words = several_keys(evidence, index.keys, literally=broad) if place is None else ()
+    if place is not None:
+        found = Aim(key=index.keys[place], places=frozenset({place}))
+    elif words:
+        found = _of_service(words, index) or Aim(words=words, places=frozenset(evidence.best))
+    else:
+        return None
+    held = [index.keys[each].lower() for each in found.places or ()]
+    left_out = (word for word in plan.words if not any(word.lower() in key for key in held))
+    return msgspec.structs.replace(found, notes=tuple(map(_left_out, left_out)))
+
+
+def _gathered(plan: Plan, facts: Facts, gathering: "_Gathering") -> Aim:
+    """Return the keys that have what is named, word by word, as long as there are any."""
+    index = gathering.index
+    idle = idle_words() | _UNITS
+    for reading in _together(facts.readings, plan.words, gathering.places, len(index.keys)):
+        if not {root(word) for word in reading.words} <= idle:
+            gathering.narrow(reading.words, reading.places)
+    notes = tuple(_guesses(plan, facts, gathering))
+    whole = _of_service(gathering.words, index)
+    if whole is not None:
+        return msgspec.structs.replace(whole, notes=notes)
     return Aim(
-        prefix=prefix if isinstance(prefix, str) else None,
         words=_forms(gathering.words, gathering.places or frozenset(), index),
         places=gathering.places,
-        notes=tuple(notes),
+        notes=notes,
     )
+
+
+def _of_service(words: tuple[str, ...], index: KeyIndex) -> Aim | None:
+    """Return the keys of a service if its name is all that is said."""
+    prefix = service(words[0], index.keys) if len(words) == 1 else None
+    return None if prefix is None else Aim(prefix=prefix, places=_below(prefix, index))
 
 
 class _Gathering:
@@ -132,7 +181,11 @@ def _guesses(plan: Plan, facts: Facts, gathering: _Gathering) -> Iterator[str]:
             continue
         supported = any(_stands_for(said, word) for said in (*facts.unexplained, *facts.cued))
         if not supported or not gathering.narrow((word,), gathering.index.of_word(word)):
-            yield f"“{word}” was left out: the question does not speak of it"
+            yield _left_out(word)
+
+
+def _left_out(word: str) -> str:
+    return f"“{word}” was left out: the question does not speak of it"
 
 
 def _stands_for(said: str, word: str) -> bool:

@@ -30,7 +30,7 @@ CHANGES: Rows = (
     (
         (
             "(the )?((change|edit|version|revision|full|complete|whole) )*"
-            "(history|log|changelog|audit trail|activity|timeline)( of| for)?|"
+            "(history|log(?! in)|changelog|audit trail|activity|timeline)( of| for)?|"
             "(the |all )?(the )?(versions|revisions) of"
         ),
         {"intent": "changes"},
@@ -165,6 +165,7 @@ COMPARING: Rows = (
         "(a )?different values?( (in|between|across|for|from))?",
         {"intent": "compare", "kinds": ("changed",)},
     ),
+    ("(which|what) values (did|does|do|has|have)", {"kinds": ("changed",)}),
     (
         "values (that |which )?(are )?(differ|different)( (between|in|across))?",
         {"intent": "compare", "kinds": ("changed",)},
@@ -186,7 +187,14 @@ COMPARING: Rows = (
         {"absent": True},
     ),
     ("(but|and|that|which|yet) not( (in|on|from))?", {"absent": True}),
-    ("(the )?same( (in|between|across|as|for))?", {"intent": "compare", "same": True}),
+    (
+        # `the same for 100 days` is how long.
+        (
+            "(the )?same( (in|between|across|as|"
+            r"for(?! (\d|an? |two|three|four|five|six|over|more|at))))?"
+        ),
+        {"intent": "compare", "same": True},
+    ),
     (r"from(?= \S+ to \S+)", {"intent": "compare?"}),
     (
         "(does not have|do not have|lacks?|is missing|does not define|has not got|does not)",
@@ -198,6 +206,11 @@ COMPARING: Rows = (
     ),
 )
 _FOR = "( (at least|more than|over|about|the last|the past|the previous|last|past|previous))*"
+# `idle timeout`, `dead letters`: something else is so.
+_NOT_MEASURED = (
+    "(?! (time|timeouts?|connections?|ttl|intervals?|periods?|limits?|thresholds?|letters?|"
+    "messages?|sessions?|cache|after|seconds|minutes|while))"
+)
 IDLE: Rows = (
     (
         "<that><nobody> (else )?(has |have |had |is |ever )*(been )?(actually )?<read>(ing)?",
@@ -212,8 +225,8 @@ IDLE: Rows = (
     ),
     (
         (
-            "<that><has>?(unused|unread|stale|idle|orphaned|dead|no longer <read>|not in use|"
-            "without (any )?reads?)( anymore| any more)?"
+            f"<that><has>?(unused|unread|(stale|idle|orphaned|dead){_NOT_MEASURED}|"
+            "no longer <read>|not in use|without (any )?reads?)( anymore| any more)?"
         ),
         {"idle": "read"},
     ),

@@ -22,7 +22,10 @@ _PLACES: tuple[Slot, ...] = (
 _VALUES: tuple[Slot, ...] = ("value", "contains", "bare_value")
 # One of these must be said of configurations, if no key is: `what can you show` is no question.
 _ENOUGH: tuple[Slot, ...] = ("environment", "here", "status", "secret", "author", "many", *_VALUES)
-_ABOUT_PRESENCE: tuple[Slot, ...] = ("environment", "only", "absent", "lacking")
+# What may stand between `only` and where something is.
+_BY_THE_WAY: tuple[Slot, ...] = (
+    "join", "environment_noun", "defined", "set", "where", "many", "secret", "whether",
+)  # fmt: skip
 _PAIR = 2
 # What a plan of each intent can say; whatever else a question says, it is not answered.
 _ALLOWED: Mapping[Intent, tuple[Slot, ...]] = {
@@ -65,6 +68,8 @@ def _intent(draft: Draft) -> Intent:
     said = {str(intent) for intent in draft.slots.get("intent", ())}
     said |= set(_implied(draft))
     if _is_compare(draft, said):
+        if "changes" in said and draft.has("only", "absent", "lacking"):
+            raise DisagreeError("changed here and not there")  # no plan tells that
         said.add("compare")
         said -= {"compare?"} if draft.has("who", "when", "author") else {"compare?", "changes"}
     if _is_of_keys(draft, said):
@@ -117,6 +122,9 @@ def _find(draft: Draft) -> Plan:
         value_is="contains" if contains else "equals",
         status=draft.text("status"),
         own=own,
+        environments=plan.environments
+        if own is None
+        else heirs(plan.environments, draft.vocabulary.parents),
         author=draft.text("author"),
         # `how many shards does the index have` wants the value of one key.
         count=draft.has("count") and (goal.key is None or draft.has("many")),
@@ -144,9 +152,26 @@ def _own(draft: Draft, goal: Target) -> bool | None:
         if draft.has("set") and goal.vague:
             raise DisagreeError("set")
         own = True if draft.has("where", "which_environment") else None
-    if own is False and len(draft.environments()) > 1:
+    if own is False and not _from_parent(draft.environments(), draft.vocabulary.parents):
         raise DisagreeError("inherited by several")
     return own
+
+
+def heirs(named: tuple[str, ...], parents: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the environments whose parent is named beside them, if any: they are asked about.
+
+    `what does staging inherit from base` looks in staging.
+    """
+    return tuple(slug for slug in named if parents.get(slug) in named) or named
+
+
+def _from_parent(named: tuple[str, ...], parents: Mapping[str, str]) -> bool:
+    """Return whether what is inherited can be told: by one, and from whom it is said, if anyone."""
+    if len(named) <= 1:
+        return True
+    below = [slug for slug in named if parents.get(slug) in named]
+    # From a grandparent is not all that is inherited.
+    return len(named) == _PAIR and len(below) == 1 and parents[below[0]] not in parents
 
 
 def _check_last(draft: Draft) -> None:
@@ -212,7 +237,7 @@ def _compare(draft: Draft) -> Plan:
 def _absent(draft: Draft) -> str | None:
     """Return the environment that does not have what the other has; None if none is said to."""
     found: set[str] = set()
-    order = [(slot, value) for slot, value in draft.order if slot in _ABOUT_PRESENCE]
+    order = [(slot, value) for slot, value in draft.order if slot not in _BY_THE_WAY]
     for place, (slot, value) in enumerate(order):
         before = order[place - 1] if place else None
         if slot == "environment" and before and before[0] == "absent":

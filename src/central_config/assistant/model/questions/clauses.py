@@ -20,6 +20,8 @@ Slot = Literal[
     "everywhere",
     "here",
     "environment",
+    "stage",  # environments of which a part is called so: `prod`, ...
+    "region",  # ... `europe`; both together mean those that are both
     "environment_noun",
     "author",
     "key",
@@ -74,6 +76,8 @@ class Clause(msgspec.Struct, frozen=True):
     means: tuple[tuple[Slot, object], ...]
 
 
+# A word that can be nothing else where it stands, whatever it is elsewhere: `the us`.
+SURE = 0.1
 NOISE = 0.2
 CUE = 0.4
 NAME = 0.5

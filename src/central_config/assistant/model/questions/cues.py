@@ -14,7 +14,7 @@ from central_config.assistant.model.questions.clauses import CUE, GUESS, NOISE, 
 from central_config.assistant.model.questions.filtering import FILTERING
 from central_config.assistant.model.questions.grammar import DETERMINERS, VERBS, Said, compiled
 from central_config.assistant.model.questions.spans import lapse
-from central_config.assistant.model.questions.text import Text
+from central_config.assistant.model.questions.text import Text, is_country
 
 _NOISE = listed("""
     a an the this these those of for in on at to from with within inside into as about
@@ -37,8 +37,10 @@ _RULES = tuple((compiled(pattern), means) for pattern, means in (*ASKING, *FILTE
 def clauses(text: Text, index: KeyIndex) -> Iterator[Clause]:
     """Yield every cue at every token of a question."""
     tokens = text.lower.split(" ")
+    typed = text.raw.split(" ")
     for place, start in enumerate(text.starts):
-        yield from _words(tokens, place, start, index)
+        if not is_country(typed, place):
+            yield from _words(tokens, place, start, index)
         for pattern, means in _RULES:
             found = pattern.match(text.lower, start)
             if found and found.end() > start:

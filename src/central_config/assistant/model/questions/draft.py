@@ -1,11 +1,12 @@
 """The clauses of one question by their slots, and what several of them say together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
 from central_config.assistant.model.language.vocabulary import Vocabulary
 from central_config.assistant.model.questions.clauses import Clause, Slot
-from central_config.assistant.model.questions.times import Period
+from central_config.assistant.model.questions.times import Period, common
 
 _NAMES_KEYS = {"key", "path", "beginning", "words", "text", "ending"}
 _FURTHER = {
@@ -20,6 +21,9 @@ _FURTHER = {
     "limit",
     "last",
 }
+
+
+_GROUPS: tuple[Slot, ...] = ("stage", "region")
 
 
 class DisagreeError(Exception):
@@ -42,9 +46,8 @@ class Draft:
         self.vocabulary = vocabulary
         self.now = now
         self.here = here
-        self.order: list[tuple[Slot, object]] = [
-            (slot, value) for clause in row for slot, value in clause.means if slot != "noise"
-        ]
+        said = [pair for clause in row for pair in clause.means if pair[0] != "noise"]
+        self.order: list[tuple[Slot, object]] = list(_placed(said))
         self.slots: dict[Slot, list[object]] = {}
         for slot, value in self.order:
             self.slots.setdefault(slot, []).append(value)
@@ -106,15 +109,12 @@ class Draft:
     def period(self) -> Period:
         """Return the time that was said; both ends open if none was."""
         periods = [one for one in self.slots.get("period", []) if isinstance(one, Period)]
-        since = [one.since for one in periods if one.since]
-        until = [one.until for one in periods if one.until]
-        if len(since) > 1 or len(until) > 1:
-            raise DisagreeError("period")
         if self.has("lapse"):
-            if since:
-                raise DisagreeError("period")
-            since = [self.now - self.lapse()]
-        return Period(next(iter(since), None), next(iter(until), None))
+            periods.append(Period(since=self.now - self.lapse()))
+        period = common(periods) if periods else Period()
+        if period is None:
+            raise DisagreeError("period")
+        return period
 
     def lapse(self) -> timedelta:
         """Return how long something has not happened for."""
@@ -137,6 +137,35 @@ class Draft:
     def _slot(self, place: int) -> str:
         """Return the slot at a place, or nothing where the question begins and ends."""
         return self.order[place][0] if 0 <= place < len(self.order) else ""
+
+
+def _placed(said: list[tuple[Slot, object]]) -> Iterator[tuple[Slot, object]]:
+    """Yield what was said with the environments that stages and regions mean together.
+
+    `production in europe` is what is both; `staging and europe` is two. Of a group of which one is
+    named besides (`europe` the name of `prod-eu`), that one is meant.
+    """
+    named = {str(value) for slot, value in said if slot == "environment"}
+    meant = {slot: _slugs(said, slot) for slot in _GROUPS}
+    for slot, value in said:
+        if slot not in _GROUPS or not isinstance(value, tuple):
+            yield slot, value
+            continue
+        group = cast("tuple[str, ...]", value)
+        others = meant["region" if slot == "stage" else "stage"]
+        both = tuple(slug for slug in group if slug in others) or group
+        if named.isdisjoint(both):
+            for slug in both:
+                yield "environment", slug
+
+
+def _slugs(said: list[tuple[Slot, object]], wanted: Slot) -> set[str]:
+    groups = (
+        cast("tuple[str, ...]", value)
+        for slot, value in said
+        if slot == wanted and isinstance(value, tuple)
+    )
+    return {slug for group in groups for slug in group}
 
 
 def _joins(word: str, before: str, after: str) -> bool:

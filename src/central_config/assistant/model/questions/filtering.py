@@ -45,7 +45,14 @@ STATES: Rows = (
         ),
         {"own": False},
     ),
-    ("<that>((is|are|does|do) )?not inherit(ed)?", {"own": True}),
+    (
+        (
+            "<that>((is|are|does|do) )?not inherit(ed)?|"
+            "(no|nothing|none|without|not the|rather than|instead of) (the |any )?"
+            "inherited( ones?)?"
+        ),
+        {"own": True},
+    ),
     (
         (
             "((just|only|merely|simply) )?inherit(s|ed|ing)?"
@@ -72,7 +79,10 @@ COUNTING: Rows = (
     (
         (
             "(the )?(first|top|at most|up to|max|maximum|only|limit(ed)? (to )?) ?<n>"
-            "( <noun>| rows| results| of)?"
+            # `up to 60 days` is how long, not how many are asked for.
+            "( <noun>| rows| results| of|"
+            "(?! (seconds?|minutes?|hours?|days?|weeks?|months?|years?|times|percent|ms|mb|gb|kb|"
+            "euros?|dollars?|cents|letters|characters|digits|attempts|items|people|users)))"
         ),
         {"limit": Said.NUMBER},
     ),
@@ -174,6 +184,8 @@ POLITE: Rows = (
         "(but|and|that|which) (does |do )?(exists?|is|are|is present|are present|set)(?= in)",
         {"noise": True},
     ),
+    ("(do|did) (we|you|they|people|i) (keep|hold|have|own|store|maintain|run)", {"noise": True}),
+    (r"(just|only) (those|these|the)(?=( \S+){0,3} (<many>|secrets)( |\Z))", {"noise": True}),
     ("new(?= <many>| secrets)", {"noise": True}),
 )
 FILTERING: Rows = (*STATES, *COUNTING, *PLACES, *KEYS, *POLITE)

@@ -29,7 +29,8 @@ _PHRASAL = (
 )
 # What begins like an order and is none: `give me`, `change history`, `set of keys`.
 _SHOWN = (
-    r"(?!give (me|us)\b|make (me|us) (a list|an overview|a table)\b|set of\b|run me through\b|"
+    r"(?!give (me|us)\b|(put|set|lay|place)( \S+){0,12} (side by side|next to each other)\b|"
+    r"make (me|us) (a list|an overview|a table)\b|set of\b|run me through\b|"
     r"(update|reset) (interval|frequency|channel|period|timeout|token|url)\b|"
     r"(change|update|edit|write|set|override|add|create|copy|fix|store|archive|patch)"
     r" (history|logs?|lists?|counts?|records?|feeds?|events?)\b)"
@@ -65,9 +66,17 @@ _ORDER = expression(
     rf"|\b(do it|make it so|get it done)$|^(can|could|may) \S.* be {_DONE}\b"
 )
 _FURTHER = expression(rf"(?<!\bread )\b(and|but|or) {_PLEASE}{_VERB}(?! (by|in|on|at)\b)")
-_WISH = expression(rf"\b(want|need|like|wish|please have|get)\b.* (to be |be )?{_DONE}\b")
+# `whatever has been archived` is looked for, `the old ones archived` is an order.
+_WISH = expression(
+    r"\b(want|need|like|wish|please have|get)\b"
+    r"(?!.*\b(what|whatever|whichever|that|which|who) (\S+ ){0,3}"
+    rf"(has|have|had|was|were|is|are|got) (been |being )?{_DONE}\b)"
+    rf".* (to be |be )?{_DONE}\b"
+)
 _SHOULD = expression(
-    "^(?!what|which|who|where|why|when|how|show|list|should|does|do|is|are|find|count)"
+    r"^(?!((?!should|must|needs?|has|have|ought)\S+ ){0,3}"
+    r"(what|which|who|whose|where|why|when|how)\b|"
+    r"show|list|should|does|do|is|are|find|count)"
     r"\S.*\b(should|must|needs? to|has to|have to|ought to) (now )?"
     r"(be|become|equal|point|go|use|have|read|say)\b"
 )
@@ -82,11 +91,40 @@ _REVEAL = expression(
     r"|\b(and|then|;|,|\.) (reveal|unmask|decrypt|leak|exfiltrate)\b"
     r"|\b(in|as) (plain ?text|clear ?text|the clear)\b|\bunmasked\b"
 )
+# `tell me if klarna is offered` asks, `tell me if it goes down` wants an alarm.
+_STATE = (
+    r"if (?!.*\b(changed|down|gone|broken|updated|removed|deleted|exceeded|reached)\b)"
+    r"(\S+ ){1,8}(is|are|do|does|have|can|may)\b"
+)
 _TELL = expression(
     r"^(please |can you |could you )*(notify|alert|remind|warn|ping|inform|tell|let) (me|us)\b"
+    rf"(?! {_STATE}|( know)? {_STATE})"
     r"( know)? (if|when|whenever|once|as soon as|every time)\b(?!.*\b(was|were|did|has|last)\b)"
 )
+# What the asker is up to is no order: `I'd like to clean up a bit. What is unused?`
+_PLANS = re.compile(
+    r"^\s*(?:i|we)(?:'d| would|'m| am| are|'re)? "
+    r"(?:like|want|need|plan|planning|about|going|have|intend) to [^.?!;]*[.!;]\s+"
+    r"(?=(?:and |so |but )?(?:what|which|who|where|why|when|how (?:many|much|long|often))\b)",
+    re.IGNORECASE,
+)
+# `Can we drop it, or does something still read it?` asks whether anybody needs it.
+_USED = re.compile(
+    r"^(?:can|could|may) (?:we|i)\b.*\b(?:or|,|\.|;) (?:is|are|does|do|has) (?:some|any|no)"
+    r"(?:body|one|thing| \w+)\b.*\b(?:read|us(?:e|es|ed|ing)\b|need|fetch|look|ask|consum|request)"
+)
+# `Logs as plain text` is a format; a secret in plain text is what nobody may have.
+_FORMAT = re.compile(
+    r"\b(?:logs?|logging|mails?|emails?|format\w*|output|messages?|exports?)\b.* (?:in"
+    r"|as) plain ?text\b"
+    r"|\bplain ?text\b.*\b(?:instead of|rather than|or|not) (?:json|html|xml|yaml|markdown)\b"
+)
 _QUOTES = re.compile("“[^”]*”")
+
+
+def without_plans(question: str) -> str:
+    """Return a question without what its asker says of their own plans before it."""
+    return _PLANS.sub("", question)
 
 
 def guard(question: str) -> Reason | None:
@@ -97,10 +135,14 @@ def guard(question: str) -> Reason | None:
     """
     if not question.strip() or len(question) > LONGEST:
         return "unclear"
-    text = read(question)
+    text = read(without_plans(question))
     if not re.search(r"[^\W_]", text.lower):
         return "unclear"
     spoken = _QUOTES.sub("“”", text.lower)
+    if _FORMAT.search(spoken):
+        spoken = spoken.replace("plain text", "text").replace("plaintext", "text")
+    if _USED.search(spoken):
+        return None
     if _HOW.search(spoken) or _REVEAL.search(spoken) or _TELL.search(spoken):
         return "outside"
     return "write" if _writes(spoken) else None

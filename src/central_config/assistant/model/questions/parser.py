@@ -14,6 +14,7 @@ from central_config.assistant.model.questions.cover import cheapest
 from central_config.assistant.model.questions.cues import clauses as cues
 from central_config.assistant.model.questions.draft import DisagreeError, Draft
 from central_config.assistant.model.questions.phrases import clauses as names
+from central_config.assistant.model.questions.places import clauses as places
 from central_config.assistant.model.questions.text import LONGEST, Text, read
 from central_config.assistant.model.questions.times import clauses as periods
 from central_config.assistant.model.questions.values import clauses as values
@@ -62,5 +63,6 @@ def offered(text: Text, vocabulary: Vocabulary, now: datetime) -> Iterator[Claus
     yield from cues(text, vocabulary.index)
     yield from values(text, vocabulary)
     yield from names(text, vocabulary)
+    yield from places(text, vocabulary)
     for start, end, period, _ in periods(text, now):
         yield Clause(start, end, CUE, (("period", period),))

@@ -1,4 +1,4 @@
-"""Names of the tenant in a question: keys, words of keys, environments, users and values."""
+"""Names of the tenant in a question: keys, words of keys, users and values."""
 
 import re
 from collections.abc import Iterator
@@ -9,15 +9,7 @@ from central_config.assistant.model.language.key_index import KeyIndex, in_all, 
 from central_config.assistant.model.language.listed import listed
 from central_config.assistant.model.language.names import nearest
 from central_config.assistant.model.language.vocabulary import Vocabulary
-from central_config.assistant.model.questions.clauses import (
-    GROUP,
-    GUESS,
-    KEY,
-    NAME,
-    WORDS,
-    Clause,
-    Slot,
-)
+from central_config.assistant.model.questions.clauses import GUESS, KEY, NAME, WORDS, Clause
 from central_config.assistant.model.questions.grammar import DETERMINERS, VERBS
 from central_config.assistant.model.questions.text import Text, unquoted
 from central_config.assistant.model.questions.values import as_value
@@ -27,13 +19,10 @@ _LONGEST_PHRASE = 8
 _MOST_READINGS = 12
 # Words that are as likely to be about keys as of them: a key is not found by one of them alone.
 _NOT_ALONE = VERBS | listed("""
-    read reads key value new old first last count number type user users update change log
+    read reads keep hold key value new old first last count number type user users update change log
 """)
 # Nouns for many keys: part of a name only right behind what it follows there (`api_key`).
 _NOUNS = listed("keys settings values configurations configs options parameters properties items")
-# What environments are called and English says as well: an environment only after a preposition.
-_ENGLISH = frozenset(("live", "performance", "integration", "acceptance", "testing", "develop"))
-_PLACING = frozenset(("in", "on", "between", "and", "to", "vs", "versus", "with", "from"))
 # Words that hold a sentence together: no key is found by them alone.
 _STOP = listed("""
     a an the this that these those of for in on at to from with by and or is are was were be
@@ -63,8 +52,7 @@ def clauses(text: Text, vocabulary: Vocabulary) -> Iterator[Clause]:
     tokens = text.lower.split(" ")
     typed = text.raw.split(" ")
     for place, start in enumerate(text.starts):
-        before = tokens[place - 1] if place else ""
-        yield from _names(tokens[place : place + _LONGEST_NAME], before, start, vocabulary)
+        yield from _users(tokens[place : place + _LONGEST_NAME], start, vocabulary)
         yield from _typed(typed[place], start, vocabulary)
         yield from _typos(tokens, place, start, vocabulary)
         alone = tokens[place] not in _NOT_ALONE or tokens[max(place - 1, 0)] in DETERMINERS
@@ -73,32 +61,20 @@ def clauses(text: Text, vocabulary: Vocabulary) -> Iterator[Clause]:
                 yield clause
 
 
-def _names(tokens: list[str], before: str, start: int, vocabulary: Vocabulary) -> Iterator[Clause]:
+def _users(tokens: list[str], start: int, vocabulary: Vocabulary) -> Iterator[Clause]:
     for length in range(1, len(tokens) + 1):
         said = unquoted(" ".join(tokens[:length]))
         end = start + len(" ".join(tokens[:length]))
-        slug = vocabulary.names.environment(said)
-        if slug and (slug == said or said not in _ENGLISH or before in _PLACING):
-            yield Clause(start, end, NAME, (("environment", slug),))
-        group = vocabulary.names.group(said) if said not in _STOP else ()
-        # `which model is live in europe` names one environment, not all that are called `live`.
-        if group and (said not in _ENGLISH or before in _PLACING or not before):
-            means: tuple[tuple[Slot, object], ...] = tuple(("environment", one) for one in group)
-            yield Clause(start, end, GROUP, means)
         user = vocabulary.names.user(said)
         if user:
             yield Clause(start, end, NAME, (("author", user),))
 
 
 def _typos(tokens: list[str], place: int, start: int, vocabulary: Vocabulary) -> Iterator[Clause]:
-    """Yield what a word with a typo means where only an environment or a user can stand."""
+    """Yield what a word with a typo means where only a user can stand."""
     before = tokens[place - 1] if place else ""
     said = tokens[place]
     end = start + len(said)
-    if before in _PLACING:
-        slug = nearest(said, vocabulary.names.environments)
-        if slug:
-            yield Clause(start, end, GUESS, (("environment", slug),))
     if before in {"by", "did", "has"}:
         user = nearest(said, vocabulary.names.users)
         if user:
@@ -180,7 +156,8 @@ def _chosen(readings: list[Reading]) -> Reading | None:
 def _options(typed: list[str], used: int, vocabulary: Vocabulary) -> Iterator[tuple[int, Reading]]:
     """Yield how many tokens from `used` on are a word of keys, and which."""
     following = typed[used : used + _LONGEST_NAME]
-    if following[0].lower() not in _STOP and following[0][:1] != "“":
+    spoken = following[0][:1] != "“" and "://" not in following[0]
+    if spoken and following[0].lower() not in _STOP:
         yield from ((1, reading) for reading in _literal(following[0], vocabulary.index))
     yield from _joined(following, vocabulary.index)
     for length in range(1, len(following) + 1):

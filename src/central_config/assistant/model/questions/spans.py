@@ -1,4 +1,8 @@
-"""Stretches of time by their names: a day, a week, a month, `the last 3 days`, `2 weeks ago`."""
+"""Stretches of time by their own names: a day, a week, a month, `the last 3 days`, `2 weeks ago`.
+
+Feasts have theirs in `feasts`; what is made of several (`the first week of march`, `yesterday
+9am`) is in `parts`.
+"""
 
 import re
 from collections.abc import Callable
@@ -14,7 +18,8 @@ _NUMBERS = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
     "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fourteen": 14, "fifteen": 15,
     "twenty": 20, "thirty": 30, "forty": 40, "sixty": 60, "ninety": 90, "a hundred": 100,
-    "a couple of": 2, "a couple": 2, "couple of": 2, "half a": 0.5, "half an": 0.5,
+    "a couple of": 2, "a couple": 2, "couple of": 2, "couple": 2, "a few": 3, "few": 3,
+    "half a": 0.5, "half an": 0.5,
 }  # fmt: skip
 _UNITS = {
     "minute": 1 / 1440, "min": 1 / 1440, "hour": 1 / 24, "hr": 1 / 24, "h": 1 / 24,
@@ -44,19 +49,7 @@ _ISO = r"20\d\d-[01]\d-[0-3]\d"
 # `in the last week` is seven days, `last week` is the week before this one.
 _ROLLING = frozenset(f"the last {unit}" for unit in ("week", "month", "quarter", "year"))
 
-_Maker = Callable[[re.Match[str], datetime], Span | None]
-
-
-def span(words: str, now: datetime) -> Span | None:
-    """Return the stretch that the words name, seen from `now`; None if there is no such."""
-    for pattern, make in _MAKERS:
-        found = pattern.fullmatch(words)
-        if found:
-            try:
-                return make(found, now)
-            except (ValueError, OverflowError):
-                return None
-    return None
+Maker = Callable[[re.Match[str], datetime], Span | None]
 
 
 def lapse(words: str) -> timedelta:
@@ -72,19 +65,19 @@ def lapse(words: str) -> timedelta:
     return timedelta(days=(int(found[1]) if number is None else number) * _UNITS[found[2]])
 
 
-def _midnight(moment: datetime) -> datetime:
+def midnight(moment: datetime) -> datetime:
+    """Return the beginning of a day."""
     return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _day(start: datetime) -> Span:
+def whole_day(start: datetime) -> Span:
+    """Return the day that begins then."""
     return Span(start, start + timedelta(days=1))
 
 
 def _relative_day(found: re.Match[str], now: datetime) -> Span:
-    back = {"today": 0, "this day": 0, "yesterday": 1, "the day before yesterday": 2}
-    day = _day(
-        _midnight(now) - timedelta(days=back[found["name"].replace("the day b", "the day b")])
-    )
+    back = {"today": 0, "yesterday": 1, "the day before yesterday": 2}[found["name"]]
+    day = whole_day(midnight(now) - timedelta(days=back))
     return _part(day, found["part"])
 
 
@@ -98,29 +91,34 @@ def _part(day: Span, part: str | None) -> Span:
 
 
 def _this_part(found: re.Match[str], now: datetime) -> Span:
-    return _part(_day(_midnight(now)), found["part"])
+    return _part(whole_day(midnight(now)), found["part"])
 
 
 def _last_night(_: re.Match[str], now: datetime) -> Span:
-    today = _midnight(now)
+    today = midnight(now)
     return Span(today - timedelta(hours=6), today + timedelta(hours=6))
 
 
 def _weekday(found: re.Match[str], now: datetime) -> Span:
     wanted = next(number for number, name in enumerate(DAYS) if name.startswith(found["day"][:3]))
-    today = _midnight(now)
+    today = midnight(now)
     back = (today.weekday() - wanted) % 7 or 7
-    return _part(_day(today - timedelta(days=back)), found["part"])
+    return _part(whole_day(today - timedelta(days=back)), found["part"])
 
 
-def _unit(start: datetime, unit: str, steps: int) -> datetime:
+def unit_of(start: datetime, unit: str, steps: int) -> datetime:
     """Return the beginning of the week, month, quarter or year so many steps from `start`'s."""
-    today = _midnight(start)
+    today = midnight(start)
     if unit == "week":
         return today - timedelta(days=today.weekday()) + timedelta(weeks=steps)
     size = {"month": 1, "quarter": 3, "year": 12}[unit]
     months = (today.year * 12 + today.month - 1) // size * size + steps * size
     return today.replace(year=months // 12, month=months % 12 + 1, day=1)
+
+
+def _before_last(found: re.Match[str], now: datetime) -> Span:
+    """Return the week, month, quarter or year before the last one."""
+    return Span(unit_of(now, found["unit"], -2), unit_of(now, found["unit"], -1))
 
 
 def _calendar(found: re.Match[str], now: datetime) -> Span:
@@ -129,11 +127,17 @@ def _calendar(found: re.Match[str], now: datetime) -> Span:
     at = 0 if found["which"] in {"this", "current"} else -1
     unit = found["unit"].removeprefix("calendar ")
     if unit == "weekend":
-        saturday = _unit(now, "week", at) + timedelta(days=5)
-        if saturday > now:
-            saturday -= timedelta(weeks=1)
-        return Span(saturday, saturday + timedelta(days=2))
-    return Span(_unit(now, unit, at), _unit(now, unit, at + 1))
+        before = midnight(now) - timedelta(days=now.weekday() + 1)
+        return _weekend(found, before if at else now)
+    return Span(unit_of(now, unit, at), unit_of(now, unit, at + 1))
+
+
+def _weekend(_: re.Match[str], now: datetime) -> Span:
+    """Return the latest weekend that has begun."""
+    saturday = unit_of(now, "week", 0) + timedelta(days=5)
+    if saturday > now:
+        saturday -= timedelta(weeks=1)
+    return Span(saturday, saturday + timedelta(days=2))
 
 
 def _rolling(found: re.Match[str], now: datetime) -> Span:
@@ -146,13 +150,13 @@ def _ago(found: re.Match[str], now: datetime) -> Span:
     moment = now - lapse(found["lapse"])
     if re.search(r"h|min", found["lapse"]) and "month" not in found["lapse"]:
         return Span(moment, moment)
-    return _day(_midnight(moment))
+    return whole_day(midnight(moment))
 
 
 def _iso(found: re.Match[str], _: datetime) -> Span:
     start = datetime.fromisoformat(found["date"]).replace(tzinfo=UTC)
     if not found["clock"]:
-        return _day(start)
+        return whole_day(start)
     hour, minute = found["clock"].split(":")[:2]
     moment = start + timedelta(hours=int(hour), minutes=int(minute))
     return Span(moment, moment)
@@ -164,110 +168,104 @@ def _month_of(name: str) -> int:
 
 def _in_month(found: re.Match[str], now: datetime) -> Span | None:
     month = _month_of(found["month"])
-    year = _year(found["year"], (month,) > (now.month,), now)
-    start = _midnight(now).replace(year=year, month=month, day=1)
-    if start > now:
-        return None
-    end = _unit(start, "month", 1)
-    third = {"early": (0, 10), "mid": (10, 20), "late": (20, 31)}.get(found["part"] or "")
-    if third:
-        first, last = (start + timedelta(days=day) for day in third)
-        return Span(first, min(last, end))
-    return Span(start, end)
+    over = now.month - (found["which"] is not None)  # in March, `last march` is a year ago
+    start = midnight(now).replace(year=_year(found["year"], month > over, now), month=month, day=1)
+    return Span(start, unit_of(start, "month", 1))
 
 
 def _date(found: re.Match[str], now: datetime) -> Span | None:
-    month, day = _month_of(found["month"]), int(found["nth"])
-    year = _year(found["year"], (month, day) > (now.month, now.day), now)
-    start = _midnight(now).replace(year=year, month=month, day=day)
-    return _day(start) if start <= now else None
+    return _dated(found["month"], int(found["nth"]), found["year"], now)
+
+
+def _dated(name: str, day: int, said: str | None, now: datetime) -> Span | None:
+    month = _month_of(name)
+    year = _year(said, (month, day) > (now.month, now.day), now)
+    start = midnight(now).replace(year=year, month=month, day=day)
+    return whole_day(start) if start <= now else None
+
+
+def _days_of_month(found: re.Match[str], now: datetime) -> Span | None:
+    """Return the days from one to another of the same month, both included."""
+    first = _dated(found["month"], int(found["nth"]), found["year"], now)
+    last = first and whole_day(first.start.replace(day=int(found["last"])))
+    return Span(first.start, last.end) if first and last and first.start < last.end else None
+
+
+def _nth(found: re.Match[str], now: datetime) -> Span | None:
+    """Return the latest day of that number: `the 5th`."""
+    day = int(found["nth"])
+    month = unit_of(now, "month", -1 if day > now.day else 0)
+    return whole_day(month.replace(day=day))
 
 
 def _year(said: str | None, ahead: bool, now: datetime) -> int:  # noqa: FBT001 - what it is for
     """Return the year said, or the latest in which it is not still to come."""
     if said:
-        return int(said)
+        return {"last year": now.year - 1, "this year": now.year}.get(said) or int(said)
     return now.year - 1 if ahead else now.year
 
 
+def _nth_quarter(found: re.Match[str], now: datetime) -> Span | None:
+    months = {"first": "jan", "second": "apr", "third": "jul", "fourth": "oct", "last": "oct"}
+    first = _dated(months[found["nth"]], 1, found["year"], now)
+    return first and Span(first.start, unit_of(first.start, "quarter", 1))
+
+
 def _whole_year(found: re.Match[str], now: datetime) -> Span | None:
-    start = _midnight(now).replace(year=int(found["year"]), month=1, day=1)
+    start = midnight(now).replace(year=int(found["year"]), month=1, day=1)
     return Span(start, start.replace(year=start.year + 1)) if start <= now else None
 
 
 def _quarter(found: re.Match[str], now: datetime) -> Span | None:
     month = int(found["quarter"]) * 3 - 2
     year = _year(found["year"], month > now.month, now)
-    start = _midnight(now).replace(year=year, month=month, day=1)
-    return Span(start, _unit(start, "quarter", 1)) if start <= now else None
-
-
-def _clock(found: re.Match[str], now: datetime) -> Span | None:
-    """Return the moment of a clock, today or on the day that is named beside it."""
-    day = span(found["day"], now) if found["day"] else _day(_midnight(now))
-    if day is None:
-        return None
-    said = {"noon": "12:00", "midnight": "0:00"}.get(found["clock"], found["clock"])
-    hour, _, minute = said.rstrip("apm ").partition(":")
-    late = 12 if said.endswith("pm") and int(hour) < 12 else 0  # noqa: PLR2004 - noon
-    moment = day.start + timedelta(hours=int(hour) + late, minutes=int(minute or 0))
-    return Span(moment, moment)
-
-
-def _edge(found: re.Match[str], now: datetime) -> Span | None:
-    inner = re.sub(r"^the (?=(week|month|quarter|year)$)", "this ", found["inner"])
-    whole = span(inner, now)
-    if whole is None:
-        return None
-    return Span(whole.end, whole.end) if found["edge"] == "end" else Span(whole.start, whole.start)
-
-
-def _nameless(pattern: str) -> str:
-    return re.sub(r"\(\?P<\w+>", "(?:", pattern)
+    start = midnight(now).replace(year=year, month=month, day=1)
+    return Span(start, unit_of(start, "quarter", 1)) if start <= now else None
 
 
 _PART = r"(?: (?P<part>morning|afternoon|evening|night))?"
-_YEAR = r"(?:(?: ?,)? (?P<year>20\d\d))?"
+YEAR = r"(?:(?: of)?(?: ,)? (?P<year>20\d\d|(?:last|this) year))?"
 _NTH = r"(?:the )?(?P<nth>[0-3]?\d)(?:st|nd|rd|th)?(?: of)?"
-_NAMED: tuple[tuple[str, _Maker], ...] = (
+_LAST = r"(?:the )?(?P<last>[0-3]?\d)(?:st|nd|rd|th)?(?: of)?"
+_TO = r"(?: ?(?:-|\u2013) ?| (?:and|to|until|till|through|up to) )"
+_CALENDAR = "(?P<unit>week|month|quarter|year)"
+NAMED: tuple[tuple[str, Maker], ...] = (
     (rf"(?P<name>today|yesterday|the day before yesterday){_PART}", _relative_day),
     (r"this (?P<part>morning|afternoon|evening)", _this_part),
     (r"last night", _last_night),
     (
         (
-            r"(?:the )?(?P<which>this|current|last|previous) "
+            r"(?:(?:the )?(?P<which>this|current|last|previous)|(?:the )?past(?= weekend)) "
             r"(?P<unit>weekend|(?:calendar )?week|(?:calendar )?month|quarter|year)"
         ),
         _calendar,
     ),
-    (rf"(?:the )?(?:last|past|previous|preceding|most recent) (?P<lapse>{LAPSE})", _rolling),
-    (
-        r"(?:(?:the )?past|(?:the )?last) (?P<unit>minute|hour|day|week|month|quarter|year)",
-        _rolling,
-    ),
-    (rf"(?:(?:about|around|roughly) )?(?P<lapse>{LAPSE}) ago", _ago),
-    (rf"(?P<date>{_ISO})(?:(?: at |t| )(?P<clock>\d\d:\d\d(?::\d\d)?)z?(?: utc)?)?", _iso),
-    (rf"{_NTH} (?P<month>{_MONTH}){_YEAR}", _date),
-    (rf"(?P<month>{_MONTH}) {_NTH}{_YEAR}", _date),
-    (rf"(?:(?P<part>early|mid|late)[ -])?(?P<month>{_MONTH}){_YEAR}", _in_month),
-    (rf"(?:last |this |this past |past )?(?P<day>{_DAY}){_PART}", _weekday),
+    (rf"the {_CALENDAR} before(?: the)? last(?: one| {_UNIT})?", _before_last),
     (
         (
-            r"the (?P<edge>start|beginning|end) of (?P<inner>the (?:week|month|quarter|year)|"
-            rf"(?:early |mid |late )?{_MONTH}{_nameless(_YEAR)}|"
-            r"(?:this|last) (?:week|month|quarter|year)|20\d\d)"
+            r"(?:(?:the|these) )?(?:last|past|previous|preceding|most recent) "
+            rf"(?P<lapse>{LAPSE})"
         ),
-        _edge,
+        _rolling,
     ),
+    (
+        (
+            r"(?:(?:the |this )?past|(?:the )?last) "
+            r"(?P<unit>minute|hour|day|week|fortnight|month|quarter|year)"
+        ),
+        _rolling,
+    ),
+    (r"the (?P<unit>weekend)", _weekend),
+    (rf"(?:(?:about|around|roughly|some) )?(?P<lapse>{LAPSE}) (?:ago|back)", _ago),
+    (rf"(?P<date>{_ISO})(?:(?: at |t| )(?P<clock>\d\d:\d\d(?::\d\d)?)z?(?: utc)?)?", _iso),
+    (rf"{_NTH} (?P<month>{_MONTH}){YEAR}", _date),
+    (rf"(?P<month>{_MONTH}) {_NTH}{YEAR}", _date),
+    (rf"{_NTH}{_TO}{_LAST} (?P<month>{_MONTH}){YEAR}", _days_of_month),
+    (rf"(?P<month>{_MONTH}) {_NTH}{_TO}{_LAST}{YEAR}", _days_of_month),
+    (r"the (?P<nth>[0-3]?\d)(?:st|nd|rd|th)(?: of (?:the|this) month)?", _nth),
+    (rf"(?P<which>last )?(?P<month>{_MONTH}){YEAR}", _in_month),
+    (rf"(?:last |this |this past |past )?(?P<day>{_DAY}){_PART}", _weekday),
     (r"(?P<year>20\d\d)", _whole_year),
-    (r"q(?P<quarter>[1-4])(?: (?P<year>20\d\d))?", _quarter),
+    (rf"the (?P<nth>first|second|third|fourth) quarter{YEAR}", _nth_quarter),
+    (rf"q(?P<quarter>[1-4]){YEAR}", _quarter),
 )
-
-
-_ANY = "|".join(_nameless(pattern) for pattern, _ in _NAMED)
-_AT = (
-    rf"(?:(?P<day>{_ANY})(?: at)? )?"
-    r"(?P<clock>\d?\d:\d\d(?: ?[ap]m)?|\d?\d ?[ap]m|noon|midnight)(?: utc)?"
-)
-_MAKERS = tuple((re.compile(pattern), make) for pattern, make in ((_AT, _clock), *_NAMED))
-SPAN = rf"(?:{_nameless(_AT)}|{_ANY})"

@@ -1,15 +1,25 @@
 """A question as the parser and the guard read it: one space between tokens, beside its own case."""
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 LONGEST = 500
 
 _CONTRACTIONS = (
+    (re.compile(r"\bu\.s\.(?:a\.)?(?=\W|$)", re.IGNORECASE), "US"),
+    (re.compile(r"\be\.u\.(?=\W|$)", re.IGNORECASE), "EU"),
+    (re.compile(r"\bu\.k\.(?=\W|$)", re.IGNORECASE), "UK"),
     (re.compile(r"\b(won)'t\b", re.IGNORECASE), "will not"),
     (re.compile(r"\b(can)'?not\b|\bcan't\b", re.IGNORECASE), "can not"),
     (re.compile(r"(?<=[a-z])n't\b", re.IGNORECASE), " not"),
+    (
+        re.compile(
+            r"\b(have|has|had|is|are|was|were|do|does|did|could|would|should)nt\b", re.IGNORECASE
+        ),
+        r"\1 not",
+    ),
     (re.compile(r"(?<=[a-z])'re\b", re.IGNORECASE), " are"),
     (re.compile(r"(?<=[a-z])'ve\b", re.IGNORECASE), " have"),
     (re.compile(r"(?<=[a-z])'ll\b", re.IGNORECASE), " will"),
@@ -25,6 +35,11 @@ _CONTRACTIONS = (
 _QUOTED = re.compile(r"(?<!\S)([\"'`])(?P<inner>[^\"`]+?)\1(?=[\s?,.;:!)]|$)")
 _STRAIGHT = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 _MARKS = re.compile(r"([,;=()]|[.:!?](?=[\s.:!?]|$))")
+# `for us` and `tell us` are people.
+_BEFORE_COUNTRIES = [
+    [word]
+    for word in "the in on over vs versus than between across".split()  # noqa: SIM905
+]
 _ENDS = frozenset(".;:,…")
 
 
@@ -53,6 +68,15 @@ def read(question: str) -> Text:
     while spoken and spoken[-1] in _ENDS:
         spoken.pop()
     return _joined([word for word in spoken if word not in {"(", ")", ":"}])
+
+
+def is_country(typed: Sequence[str], place: int) -> bool:
+    """Return whether `us` is the country there: `the us`, `in us`, or `US` in a quiet question."""
+    word = typed[place]
+    if word.lower() != "us":
+        return False
+    loud = all(token.isupper() for token in typed if token.isalpha())
+    return (word.isupper() and not loud) or typed[place - 1 : place] in _BEFORE_COUNTRIES
 
 
 def unquoted(token: str) -> str:

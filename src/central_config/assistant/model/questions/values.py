@@ -26,10 +26,10 @@ _MENTIONS = "(contain|contains|containing|include|includes|including|mention|men
 _IN_VALUE = compiled(
     "(((with|having|have|has|whose|where|in|the|any|all|which|what) )*((the|their|a|its) )?values?"
     f"( (that|which))? ({_MENTIONS}|hold|holding|with|like|refer to|refers to|referring to|"
-    "referencing)"
+    r"referencing|(has|have|holds?|got)(?= \S+ (in|inside) (it|them)))"
     rf"|({_MENTIONS}|with|having|have|has)(?= \S+ (in (the|its|their) values?|as (a )?value)))"
     "( the)?( (text|word|string|term|host|name|substring))? <it>"
-    "( (in|as) ((the|its|their|a) )?values?)?"
+    "( (in|as) ((the|its|their|a) )?values?| (in|inside) (it|them))?"
 )
 _AS_VALUE = compiled("(have|has|having|with|use|uses|using) <it> as( (a|the|their|its))? values?")
 _ARE = compiled("are( all)? <it>")
