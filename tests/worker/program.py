@@ -42,6 +42,16 @@ async def slow(context: JobContext) -> JSON:
     return steps
 
 
+async def reporting(context: JobContext) -> JSON:
+    """Say so just before the end."""
+    await note_run(context)
+    await asyncio.sleep(0.1)
+    for _ in range(int(str(context.arguments["turns"]))):
+        await asyncio.sleep(0)
+    context.progress(1, 1, "done")
+    return None
+
+
 async def stuck(context: JobContext) -> JSON:
     """Block everything: what a job must not do."""
     await note_run(context)
@@ -74,6 +84,7 @@ WORKSHOP = Workshop(
                 JobKind("test.modest", slow, limit=20, long=True),
                 JobKind("test.short", slow, limit=0.5),
                 JobKind("test.once", slow, limit=20, retries=0),
+                JobKind("test.reporting", reporting, limit=20),
                 JobKind("test.stuck", stuck),
                 JobKind("test.flaky", flaky, retries=2, first_delay=0.05),
                 JobKind("test.hopeless", hopeless),

@@ -48,9 +48,8 @@ async def test_one_leads_and_another_takes_over(bench: Bench, start: Start) -> N
     assert await scheduled(bench) == 1  # the new leader knows that today's was asked for
     await make_due(bench)
     await count(bench, 2)
-    code, seconds = await standby.stop()
+    code, _ = await standby.stop()
     assert code == 0, standby.text()
-    assert seconds < 2
 
 
 async def test_a_restart_repeats_nothing_and_a_disabled_schedule_rests(

@@ -11,6 +11,7 @@ from tests.conftest import (  # noqa: F401
     database_url,
     protected,
     redis_url,
+    running_api,
     server,
     settings,
     template_url,

@@ -56,7 +56,8 @@ class WorkspaceDirectory:
                 self._look(name)
             return known[0]
         try:
-            return await asyncio.wait_for(asyncio.shield(self._look(name)), LOOK_WITHIN)
+            async with asyncio.timeout(LOOK_WITHIN):
+                return await asyncio.shield(self._look(name))
         except Exception as error:
             if not lost_connection(error):
                 raise

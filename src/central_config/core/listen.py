@@ -79,11 +79,13 @@ class NotificationListener:
             self._connected()
             while True:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(lost.wait(), _PROBE_EVERY)
+                    async with asyncio.timeout(_PROBE_EVERY):
+                        await lost.wait()
                 await connection.execute("SELECT 1", timeout=_PROBE_EVERY)
         finally:
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(connection.close(), timeout=1)
+                async with asyncio.timeout(1):
+                    await connection.close()
 
     def _hear(self, connection: object, pid: int, channel: str, payload: object) -> None:
         del connection, pid

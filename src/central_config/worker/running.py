@@ -124,7 +124,8 @@ class _Run:
         report = self._context.progress
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), self._timing.heartbeat)
+                async with asyncio.timeout(self._timing.heartbeat):
+                    await self._news.wait()
             self._news.clear()
             try:
                 async with transaction(self._database) as connection:

@@ -152,7 +152,8 @@ class AsyncConfig(Followed):
             asyncio.create_task(self._tell()),
         ]
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._settled.wait(), self._settings.start_timeout)
+            async with asyncio.timeout(self._settings.start_timeout):
+                await self._settled.wait()
         try:
             self._check_start()
         except BaseException:
@@ -208,7 +209,8 @@ class AsyncConfig(Followed):
             if closing:
                 return
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), TICK)
+                async with asyncio.timeout(TICK):
+                    await self._wake.wait()
 
     async def _keep(self, *, closing: bool) -> None:
         if self._keeper is not None and self._keeper.due(closing=closing):

@@ -124,7 +124,8 @@ class ToolLog:
         while not self._ending.is_set():
             await self._called.wait()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), EVERY)
+                async with asyncio.timeout(EVERY):
+                    await self._ending.wait()
             if not self._ending.is_set():
                 await self._write()
         with contextlib.suppress(TimeoutError):

@@ -85,7 +85,8 @@ class JobQueue:
             if self._app is None:  # importing is our own slowness, not the queue's
                 await loop.run_in_executor(self._thread, self._prepare)
             answer = loop.run_in_executor(self._thread, act, *arguments)
-            return await asyncio.wait_for(answer, _PATIENCE)
+            async with asyncio.timeout(_PATIENCE):
+                return await answer
         except Exception as error:  # noqa: BLE001 - the library has no common ancestor for "gone"
             # Only the type: the text may hold the address with its password.
             log.warning("job queue does not answer", error=type(error).__name__)

@@ -102,7 +102,8 @@ class Deliverer:
             return DeliveryError(reason, final=True)
         send = _CHANNELS[message.channel]
         try:
-            await asyncio.wait_for(send(message, self._settings), _PATIENCE)
+            async with asyncio.timeout(_PATIENCE):
+                await send(message, self._settings)
         except DeliveryError as error:
             return error
         except TimeoutError:

@@ -179,7 +179,8 @@ async def run(
     except OSError as error:
         raise UnreachableError(f"{argv[0]}: {error.strerror}") from error
     try:
-        out, err = await asyncio.wait_for(process.communicate(), patience)
+        async with asyncio.timeout(patience):
+            out, err = await process.communicate()
     except TimeoutError:
         process.kill()
         await process.wait()

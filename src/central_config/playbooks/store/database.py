@@ -48,7 +48,8 @@ async def rows(
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
         raise UnreachableError(f"database: {error or 'no answer'}") from error
     try:
-        found = await asyncio.wait_for(connection.fetch(sql, *arguments), patience + 1)
+        async with asyncio.timeout(patience + 1):
+            found = await connection.fetch(sql, *arguments)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
         raise UnreachableError(f"database: {error or 'no answer'}") from error
     finally:

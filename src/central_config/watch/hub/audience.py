@@ -67,7 +67,8 @@ class Watcher:
         self._waiting = asyncio.get_running_loop().create_future()
         try:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._waiting, seconds)
+                async with asyncio.timeout(seconds):
+                    await self._waiting
         finally:
             self._waiting = None
 

@@ -45,7 +45,8 @@ async def look_with(probes: Sequence[Probe], world: World, within: float) -> lis
 async def _bounded(probe: Probe, world: World, seconds: float) -> list[Finding]:
     """Return what was found at a part; whatever goes wrong with it is a finding too."""
     try:
-        return await asyncio.wait_for(probe.look(world), seconds)
+        async with asyncio.timeout(seconds):
+            return await probe.look(world)
     except TimeoutError:
         said = f"no answer within {seconds:g} s"
     except UnreachableError as error:
