@@ -47,12 +47,12 @@ class Site:
     place: Path
     variables: dict[str, str]
 
-    def fires(self, alert: str, *, seconds: float = 40) -> None:
+    def fires(self, alert: str, *, seconds: float = 60) -> None:
         """Wait until the alert's expression is true of something."""
         query = EXPRESSIONS[alert]
         until(lambda: self.prometheus.ask(query), what=f"{alert} fires", seconds=seconds)
 
-    def is_quiet(self, alert: str, *, seconds: float = 40) -> None:
+    def is_quiet(self, alert: str, *, seconds: float = 60) -> None:
         """Wait until the alert's expression is true of nothing."""
         query = EXPRESSIONS[alert]
         until(lambda: not self.prometheus.ask(query), what=f"{alert} is over", seconds=seconds)
